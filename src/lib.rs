@@ -1,0 +1,8 @@
+//! palier: a planner that keeps a small web application on the cheapest infrastructure that carries it.
+//!
+//! The library is silent: it prints nothing and reads neither the environment nor the clock; those are passed in.
+//! ARCHITECTURE.md has the map. A module may use those above it in this list, never those below it.
+
+pub mod units;
+pub mod diagnostic;
+pub mod document;

@@ -1,0 +1,3 @@
+//! palier: the command line comes with its commands.
+
+fn main() {}
