@@ -6,3 +6,4 @@
 pub mod units;
 pub mod diagnostic;
 pub mod document;
+pub mod project;
