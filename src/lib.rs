@@ -7,3 +7,4 @@ pub mod units;
 pub mod diagnostic;
 pub mod document;
 pub mod project;
+pub mod catalog;
