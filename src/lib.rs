@@ -8,3 +8,5 @@ pub mod diagnostic;
 pub mod document;
 pub mod project;
 pub mod catalog;
+pub mod policy;
+pub mod metrics;
