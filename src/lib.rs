@@ -10,3 +10,4 @@ pub mod project;
 pub mod catalog;
 pub mod policy;
 pub mod metrics;
+pub mod capacity;
