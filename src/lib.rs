@@ -11,3 +11,4 @@ pub mod catalog;
 pub mod policy;
 pub mod metrics;
 pub mod capacity;
+pub mod decide;
