@@ -12,3 +12,4 @@ pub mod policy;
 pub mod metrics;
 pub mod capacity;
 pub mod decide;
+pub mod generate;

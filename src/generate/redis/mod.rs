@@ -1,0 +1,3 @@
+//! Redis as the application sees it: settings modules for its framework.
+
+pub mod django;

@@ -1,0 +1,84 @@
+use std::io::Write;
+use std::path::Path;
+
+use crate::diagnostic::{Diagnostic, Place, SourceFile};
+
+/// Writes a file whole or not at all: into a new file beside it, flushed to the disk, then renamed over it. The former
+/// file keeps its permissions; on any error it is still there, byte for byte.
+///
+/// # Errors
+/// What the operating system refused, with the file's name and a remedy.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
+    let shown = path.display().to_string();
+    let problem = |error: &std::io::Error| {
+        let shown = shown.as_str();
+        let help = match error.kind() {
+            std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => "make the folder writable",
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => "free space on the disk",
+            std::io::ErrorKind::NotFound => "check the path",
+            _ => "nothing was written; mend the cause and run it again",
+        };
+        Diagnostic::error("file-not-written", format!("`{shown}` cannot be written: {error}"))
+            .at(Place::start_of(&SourceFile::new(shown, "")))
+            .help(help)
+    };
+    // A link is written through, and a pipe or a device written into: a rename would put a file in its place.
+    let real = path.canonicalize();
+    let path = real.as_deref().unwrap_or(path);
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
+        let opened = std::fs::OpenOptions::new().write(true).open(path);
+        return opened.and_then(|mut file| file.write_all(bytes)).map_err(|error| problem(&error));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let write = || -> std::io::Result<()> {
+        std::fs::create_dir_all(folder)?;
+        let mut file = tempfile::Builder::new().prefix(".palier-").tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        let permissions = match std::fs::metadata(path) {
+            Ok(former) => former.permissions(),
+            Err(_) => default_permissions(),
+        };
+        file.as_file().set_permissions(permissions)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        // The rename itself must survive a crash too; not every file system lets a folder be opened for that.
+        if let Ok(opened) = std::fs::File::open(folder) {
+            let _ = opened.sync_all();
+        }
+        Ok(())
+    };
+    write().map_err(|error| problem(&error))
+}
+
+/// Readable by everybody, writable by the owner: temporary files are made for the owner alone.
+#[cfg(unix)]
+fn default_permissions() -> std::fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::Permissions::from_mode(0o644)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::write_file;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_keeps_its_permissions() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("new/deep/a.txt");
+        write_file(&path, b"one").expect("written");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("permissions");
+        write_file(&path, b"two").expect("written");
+        assert_eq!(std::fs::read(&path).expect("read"), b"two");
+        assert_eq!(std::fs::metadata(&path).expect("metadata").permissions().mode() & 0o777, 0o755);
+        let names: Vec<_> = std::fs::read_dir(path.parent().expect("a parent")).expect("read").collect();
+        assert_eq!(names.len(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn a_folder_in_the_way_is_an_error_with_a_remedy() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let error = write_file(folder.path(), b"x").expect_err("a folder");
+        assert!(!error.help.is_empty() && error.message.contains("cannot be written"), "{error:?}");
+    }
+}
