@@ -13,3 +13,4 @@ pub mod metrics;
 pub mod capacity;
 pub mod decide;
 pub mod generate;
+pub mod plan;

@@ -1,0 +1,21 @@
+//! From today to the target: steps as values, their order, flights, the saved plan.
+
+mod change;
+mod extra;
+mod flight;
+mod make;
+mod pending;
+mod safety;
+mod step;
+mod steps;
+mod value;
+
+pub use change::{Change, differences};
+pub use flight::Flight;
+pub use make::{Made, Request, make};
+pub use pending::{PENDING_PATH, PendingFlight};
+pub use safety::{Strain, strain};
+pub use step::{Action, FieldChange, FileHash, Probe, Risk, Step};
+pub use value::{
+    FORMAT_VERSION, FindingOfPlan, InputFile, Outcome, Plan, ProjectOfPlan, ReasonOfPlan, StageOfPlan, schema,
+};
