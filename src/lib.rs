@@ -14,3 +14,4 @@ pub mod capacity;
 pub mod decide;
 pub mod generate;
 pub mod plan;
+pub mod report;
