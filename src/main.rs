@@ -1,3 +1,9 @@
-//! palier: the command line comes with its commands.
+//! palier: parse the arguments, run, map the result to an exit code.
 
-fn main() {}
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}
