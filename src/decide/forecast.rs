@@ -3,7 +3,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::cost::Cost;
-use super::current::Current;
 use super::measured::verdicts;
 use super::search::{Market, Selection, select};
 use super::usage::Observed;
@@ -45,7 +44,6 @@ pub struct Forecast {
 #[must_use]
 pub(super) fn forecast(
     inputs: &Inputs<'_>,
-    current: &Current,
     usage: &Usage,
     context: &Context<'_>,
     selection: &Selection<'_>,
@@ -57,10 +55,12 @@ pub(super) fn forecast(
     // What is not decided here (other services, other databases) stays as it is.
     let kept = cost.target_monthly.zip(price(selection)).map(|(all, decided)| all - decided);
     let today = offers(selection);
-    let at = |factor: f64| {
-        let context = Context::new(*inputs, current, usage, usage.scaled_silently(factor));
-        let market = Market::of(&context);
-        let selection = select(&context, &market);
+    // One context for every load that is tried: only the figures in it change.
+    let mut trial = context.clone();
+    let mut at = |factor: f64| {
+        trial.usage = usage.scaled_silently(factor);
+        let market = Market::of(&trial);
+        let selection = select(&trial, &market);
         (offers(&selection), selection)
     };
     let storage = storage_crossing(inputs, context, selection);
@@ -79,7 +79,7 @@ pub(super) fn forecast(
     let (_, next) = at(factor * 1.001);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let users = usage.active_users.as_ref().map(|users| (users.value * factor).floor() as u64);
-    let broken = breaking(inputs, current, usage, selection, factor * 1.001);
+    let broken = breaking(context, usage, selection, factor * 1.001);
     Forecast {
         constraint: broken,
         date: crossing.and_then(|crossing| day(inputs, crossing.days)),
@@ -94,7 +94,7 @@ pub(super) fn forecast(
 }
 
 /// Bisects for the smallest load above `from` at which the chosen offers differ; `None` when they never do.
-fn first_change(today: &[String], from: f64, at: impl Fn(f64) -> Vec<String>) -> Option<f64> {
+fn first_change(today: &[String], from: f64, mut at: impl FnMut(f64) -> Vec<String>) -> Option<f64> {
     let mut low = from;
     let mut high = from;
     while high < FARTHEST {
@@ -115,14 +115,8 @@ fn first_change(today: &[String], from: f64, at: impl Fn(f64) -> Vec<String>) ->
 }
 
 /// The constraint that today's choice breaks at a load.
-fn breaking(
-    inputs: &Inputs<'_>,
-    current: &Current,
-    usage: &Usage,
-    selection: &Selection<'_>,
-    factor: f64,
-) -> Option<String> {
-    let context = Context::new(*inputs, current, usage, usage.scaled_silently(factor));
+fn breaking(context: &Context<'_>, usage: &Usage, selection: &Selection<'_>, factor: f64) -> Option<String> {
+    let context = Context { usage: usage.scaled_silently(factor), ..context.clone() };
     let broken = verdicts(&context, selection).into_iter().filter(|verdict| !verdict.fits);
     broken
         .max_by(|a, b| a.ratio().total_cmp(&b.ratio()))

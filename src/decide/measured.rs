@@ -29,7 +29,7 @@ pub(super) fn decide_measured(inputs: &Inputs<'_>) -> Decision {
     let mut blocked = impossible(&selection);
     blocked.extend(budget::blocked(inputs, &cost));
     let rejected = rejections(&context, &market, &selection);
-    let forecast = forecast(inputs, &current, &usage, &context, &selection, &cost);
+    let forecast = forecast(inputs, &usage, &context, &selection, &cost);
     let findings = findings(&context, &current, &target);
     let unknown = context.usage.missing(context.has_database, !context.redis_roles.is_empty());
     let target = if selection.impossible.is_empty() { target } else { kept_target(&context, &current, &target) };
