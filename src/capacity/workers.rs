@@ -70,7 +70,7 @@ pub fn choose(needs: Needs) -> Choice {
             with_threads(
                 needs,
                 workers,
-                format!("{workers} fit into memory; {cores} cores would carry {wanted} ({rule})"),
+                format!("{workers}, as many as memory holds; {cores} cores would carry {wanted} ({rule})"),
             )
         }
         Some(_) => {

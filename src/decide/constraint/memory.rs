@@ -15,7 +15,9 @@ pub(super) fn judge(candidate: &Candidate<'_, '_>, context: &Context<'_>) -> Opt
     match context.memory {
         Some(memory) => {
             let source = context.usage.memory_per_worker.as_ref().map(|found| found.evidence.clone());
-            let sum = format!("{} workers x {} + {} besides them", web.choice.workers, memory.per_worker, memory.base);
+            let plural = if web.choice.workers == 1 { "" } else { "s" };
+            let (per_worker, base) = (memory.per_worker, memory.base);
+            let sum = format!("{} worker{plural} x {per_worker} + {base} besides", web.choice.workers);
             let evidence = std::iter::once(sum).chain(source).chain(had.and_then(killed)).collect();
             Some(measured("memory", "web", (memory.of(web.choice.workers).as_f64(), limit), "bytes", evidence))
         }
