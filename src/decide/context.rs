@@ -218,6 +218,12 @@ impl<'a> Context<'a> {
         })
     }
 
+    /// CPU time of one request at the peak: what was measured there, which differs from the mean's where requests differ.
+    fn demand_at_peak(&self) -> Option<f64> {
+        let (cpu, arrivals) = (self.usage.cpu_peak.as_ref()?.value, self.usage.arrivals_peak.as_ref()?.value);
+        (arrivals > 0.0).then_some(cpu / arrivals)
+    }
+
     /// The same application on other hardware, at another rate.
     #[must_use]
     pub fn load_on(&self, today: Load, cores: f64, instances: u32, workers: u32, threads: u32, arrivals: f64) -> Load {
@@ -225,6 +231,7 @@ impl<'a> Context<'a> {
         let cores = cores.min(f64::from(workers.max(1)));
         Load {
             arrivals,
+            demand: self.demand_at_peak().unwrap_or(today.demand),
             instances,
             cores,
             // Bursts that a smaller share allowed are not taken away by a larger one.

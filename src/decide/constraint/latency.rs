@@ -18,7 +18,9 @@ pub(super) fn judge(candidate: &Candidate<'_, '_>, context: &Context<'_>) -> Opt
         }
         Estimate::Busy { utilisation, station } => {
             let sentence = format!("{station} busy to {:.0} %: above 85 % no estimate is honest", utilisation * 100.0);
-            Some(measured("latency", "web", (utilisation, LARGEST_UTILISATION), "utilisation", evidence(&sentence)))
+            let mut evidence = evidence(&sentence);
+            evidence.extend(context.usage.cpu_peak.as_ref().map(|cpu| cpu.evidence.clone()));
+            Some(measured("latency", "web", (utilisation, LARGEST_UTILISATION), "utilisation", evidence))
         }
         Estimate::Saturated => {
             let sentence = "it was measured near saturation, where no model can be calibrated";
