@@ -17,6 +17,10 @@ use palier::plan::{Request, make};
 use palier::project::{Blueprint, Project};
 use palier::{metrics, policy};
 
+/// The allocator of the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/templates/demo/fastapi");
 
 fn main() {
@@ -95,9 +99,10 @@ impl Folder for Texts {
     }
 }
 
-/// One project of the fleet: from 100 to 10,080 active users, and four indexes that it lacks.
+/// One project of the fleet: from 100 to 10,080 active users, and four indexes that it lacks. The sizes are strewn (131
+/// has no factor in common with 500), so that any hundred projects are as large on average as all five hundred.
 fn texts(number: usize) -> Texts {
-    let users = 100 + 20 * number;
+    let users = 100 + 20 * (number * 131 % 500);
     let mut policy = format!("[project]\nname = \"app-{number}\"\n[steps]\nallow_one_way = [\"leave-free\"]\n");
     for index in 0..4 {
         policy.push_str(&format!(
