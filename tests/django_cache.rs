@@ -6,7 +6,6 @@
 #[allow(dead_code)]
 mod redis;
 #[path = "support/venv.rs"]
-#[allow(dead_code)]
 mod venv;
 
 use std::path::Path;

@@ -3,7 +3,6 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 #[path = "support/venv.rs"]
-#[allow(dead_code)]
 mod venv;
 
 use palier::generate::env::{EnvEntry, env_example};

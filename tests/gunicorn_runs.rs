@@ -2,7 +2,6 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 #[path = "support/venv.rs"]
-#[allow(dead_code)]
 mod venv;
 
 use std::io::{Read, Write};

@@ -11,8 +11,8 @@
 mod indexes;
 #[path = "support/postgres.rs"]
 mod postgres;
-#[path = "support/python_packages.rs"]
-mod python_packages;
+#[path = "support/venv.rs"]
+mod venv;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,8 @@ use std::process::Command;
 use indexes::{TABLES, every_kind, index, policy, with};
 use palier::generate::migrations::{MigrationFile, MigrationOptions, render};
 use palier::policy::{IndexPolicy, MigrationFormat};
-use postgres::{Database, server, skip};
+use postgres::{Database, server};
+use venv::Venv;
 
 const BASE: &str =
     "revision = '0aaa'\ndown_revision = None\n\ndef upgrade():\n    pass\n\ndef downgrade():\n    pass\n";
@@ -60,13 +61,7 @@ struct Project {
 impl Project {
     fn new() -> Option<Self> {
         let packages = ["alembic>=1.20,<1.21", "SQLAlchemy>=2.0", "psycopg2-binary", "psycopg[binary]>=3.1,<4"];
-        let python = match python_packages::python("alembic-1.20", &packages) {
-            Ok(python) => python,
-            Err(reason) => {
-                skip(&reason);
-                return None;
-            }
-        };
+        let python = Venv::with("alembic-1.20", &packages)?.program("python");
         let folder = tempfile::tempdir().expect("a folder");
         let alembic = folder.path().join("alembic");
         fs::create_dir_all(alembic.join("versions")).expect("folders");

@@ -11,8 +11,8 @@
 mod indexes;
 #[path = "support/postgres.rs"]
 mod postgres;
-#[path = "support/python_packages.rs"]
-mod python_packages;
+#[path = "support/venv.rs"]
+mod venv;
 
 use std::fs;
 use std::path::PathBuf;
@@ -21,7 +21,8 @@ use std::process::Command;
 use indexes::{TABLES, every_kind, index, policy, with};
 use palier::generate::migrations::{MigrationFile, MigrationOptions, render};
 use palier::policy::{IndexPolicy, MigrationFormat};
-use postgres::{Database, server, skip};
+use postgres::{Database, server};
+use venv::Venv;
 
 const SETTINGS: &str = r#"
 import os
@@ -78,13 +79,8 @@ impl Project {
             "4.2" => "Django>=4.2,<4.3",
             _ => "Django>=5.2,<5.3",
         };
-        let python = match python_packages::python(&format!("django-{version}"), &[django, "psycopg[binary]>=3.1,<4"]) {
-            Ok(python) => python,
-            Err(reason) => {
-                skip(&reason);
-                return None;
-            }
-        };
+        let python = Venv::with(&format!("migrations-django-{version}"), &[django, "psycopg[binary]>=3.1,<4"])?
+            .program("python");
         let folder = tempfile::tempdir().expect("a folder");
         let project = Self { folder, python };
         fs::create_dir_all(project.folder.path().join("school/migrations")).expect("folders");

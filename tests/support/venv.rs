@@ -1,4 +1,5 @@
 //! Python environments for tests that need the real packages, made once and kept below the target folder.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -13,16 +14,17 @@ pub(crate) struct Venv {
 impl Venv {
     /// The environment of this name with these packages, made when it is not there. `None`, with a message, when it
     /// cannot be made here; with `PALIER_REQUIRE_TOOLS=1` that fails the test instead.
+    #[allow(clippy::print_stdout, reason = "a skipped test says so")]
     pub(crate) fn with(name: &str, packages: &[&str]) -> Option<Self> {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../test-venvs").join(name);
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("test-venvs");
         std::fs::create_dir_all(&folder).expect("a folder below the target folder");
-        // Tests of several processes may want the same one.
-        let lock = File::create(folder.join("lock")).expect("a lock file");
+        // Tests of several processes may want the same one. The lock lies beside it: making it empties its folder.
+        let lock = File::create(folder.join(format!("{name}.lock"))).expect("a lock file");
         lock.lock().expect("the lock");
-        let venv = Self { folder };
-        let wanted = packages.join(" ");
+        let venv = Self { folder: folder.join(name) };
+        let wanted = packages.join("\n");
         let marker = venv.folder.join("complete");
-        if std::fs::read_to_string(&marker).is_ok_and(|made| made == wanted) {
+        if std::fs::read_to_string(&marker).is_ok_and(|made| made == wanted) && venv.works() {
             return Some(venv);
         }
         match venv.make(packages) {
@@ -40,9 +42,17 @@ impl Venv {
         }
     }
 
+    /// An environment outlives the Python that it was made with.
+    fn works(&self) -> bool {
+        run(Command::new(self.program("python")).arg("--version")).is_ok()
+    }
+
     fn make(&self, packages: &[&str]) -> Result<(), String> {
-        run(Command::new("python3").args(["-m", "venv"]).arg(&self.folder))?;
-        run(Command::new(self.program("python")).args(["-m", "pip", "install", "--quiet"]).args(packages))
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&self.folder))?;
+        run(Command::new(self.program("python"))
+            .args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"])
+            .args(["--retries", "1", "--timeout", "30"])
+            .args(packages))
     }
 
     /// A program of the environment.
