@@ -74,6 +74,8 @@ pub struct NewIndex {
     pub up: String,
     /// The file that drops it, where that is another one.
     pub down: Option<String>,
+    /// The statement that builds it.
+    pub create: String,
 }
 
 /// The files of a state on the way to `end`. What only names things (env files, settings) is written for the end at
@@ -310,6 +312,7 @@ fn new_indexes(indexes: &[Index], files: &[MigrationFile]) -> Vec<NewIndex> {
                 origin: index.origin().to_owned(),
                 up: up.path.clone(),
                 down: down.map(|file| file.path.clone()),
+                create: index.create_new(),
             })
         })
         .collect()

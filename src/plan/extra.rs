@@ -1,6 +1,6 @@
 //! Steps beside the providers' resources: files that are written, indexes that are built.
 
-use super::step::{Action, FileHash, Probe, Risk, Step};
+use super::step::{Action, FileHash, IndexOfStep, Probe, Risk, Step};
 use crate::document::sha256;
 use crate::generate::{FileChange, FileKind, Generated, NewIndex};
 use crate::policy::MigrationFormat;
@@ -127,21 +127,20 @@ pub(super) fn index_steps(flight: u32, indexes: &[NewIndex], format: MigrationFo
 }
 
 fn actions(index: &NewIndex, format: MigrationFormat) -> (Action, Action) {
-    let command = |forward: &str, back: &str| {
-        let migrate = |command: &str| Action::Migrate { path: index.up.clone(), command: command.to_owned() };
-        (migrate(forward), migrate(back))
+    let commands = match format {
+        MigrationFormat::Sql => None,
+        MigrationFormat::Alembic => Some(("alembic upgrade head", "alembic downgrade -1")),
+        MigrationFormat::Django => Some(("python manage.py migrate", "python manage.py migrate APP PREVIOUS")),
     };
-    match format {
-        MigrationFormat::Sql => {
-            let undo = index.down.clone().map_or_else(
-                || Action::ByHand { instruction: format!("DROP INDEX CONCURRENTLY {}", index.name) },
-                |path| Action::RunSql { path },
-            );
-            (Action::RunSql { path: index.up.clone() }, undo)
-        }
-        MigrationFormat::Alembic => command("alembic upgrade head", "alembic downgrade -1"),
-        MigrationFormat::Django => command("python manage.py migrate", "python manage.py migrate APP PREVIOUS"),
-    }
+    let of_step = IndexOfStep {
+        name: index.name.clone(),
+        table: index.table.clone(),
+        create: index.create.clone(),
+        path: index.up.clone(),
+        command: commands.map(|(forward, _)| forward.to_owned()),
+        undo_command: commands.map(|(_, back)| back.to_owned()),
+    };
+    (Action::BuildIndex { index: of_step.clone() }, Action::DropIndex { index: of_step })
 }
 
 /// A part of a step's id: letters, digits and dashes.

@@ -15,7 +15,7 @@ pub use flight::Flight;
 pub use make::{Made, Request, make};
 pub use pending::{PENDING_PATH, PendingFlight};
 pub use safety::{Strain, strain};
-pub use step::{Action, FieldChange, FileHash, Probe, Risk, Step};
+pub use step::{Action, FieldChange, FileHash, IndexOfStep, Probe, Risk, Step};
 pub use value::{
     FORMAT_VERSION, FindingOfPlan, InputFile, Outcome, Plan, ProjectOfPlan, ReasonOfPlan, StageOfPlan, schema,
 };

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -51,17 +53,39 @@ pub enum Action {
         /// The files, relative to the root.
         paths: Vec<String>,
     },
-    /// Run the project's own migration command.
-    Migrate {
-        /// The migration, relative to the root.
-        path: String,
-        /// The command.
-        command: String,
+    /// Build an index without blocking anybody.
+    BuildIndex {
+        /// The index.
+        index: IndexOfStep,
     },
-    /// Run the statements of a file, each alone, on one connection, in autocommit.
-    RunSql {
-        /// The file, relative to the root.
-        path: String,
+    /// Drop an index without blocking anybody.
+    DropIndex {
+        /// The index, with what builds it again.
+        index: IndexOfStep,
+    },
+    /// Run a command of the project's own.
+    Command {
+        /// The command's name in the policy.
+        name: String,
+        /// What a shell runs; null for a hook.
+        run: Option<String>,
+        /// The environment variable that holds a deploy hook's address.
+        hook: Option<String>,
+        /// After how many seconds it is ended.
+        time_limit_seconds: u64,
+    },
+    /// Change one field of a resource through its provider's interface.
+    ChangeResource {
+        /// The provider.
+        provider: String,
+        /// The resource.
+        resource: String,
+        /// The field.
+        field: String,
+        /// Its value of today; null when there is none.
+        from: Option<String>,
+        /// Its value then.
+        to: Option<String>,
     },
     /// Something happens elsewhere; wait until the probes hold.
     Wait {
@@ -86,6 +110,23 @@ pub struct FileHash {
     pub sha256: String,
 }
 
+/// An index that a step builds or drops.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IndexOfStep {
+    /// Its name.
+    pub name: String,
+    /// Its table, as SQL text.
+    pub table: String,
+    /// The statement that builds it.
+    pub create: String,
+    /// The migration that holds it, relative to the root.
+    pub path: String,
+    /// The project's own command that runs the migration (Alembic, Django); null when palier runs the SQL itself.
+    pub command: Option<String>,
+    /// The project's own command that takes it back.
+    pub undo_command: Option<String>,
+}
+
 /// A value of a file, before and after.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FieldChange {
@@ -98,21 +139,31 @@ pub struct FieldChange {
 }
 
 /// A check before or after a step, as data; its code is in `verify`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Probe {
-    /// Which probe: `file`, `deploy`, `http`, `postgres`, `redis`, `index`.
+    /// Which probe: `file`, `deploy`, `http`, `postgres`, `redis`, `index`...
     pub probe: String,
     /// What it looks at.
     pub of: String,
-    /// What must hold.
+    /// What must hold, for a person.
     pub expect: String,
+    /// What must hold, for the probe: figures and names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub wants: BTreeMap<String, serde_json::Value>,
 }
 
 impl Probe {
     /// A probe.
     #[must_use]
     pub fn new(probe: &str, of: impl Into<String>, expect: impl Into<String>) -> Self {
-        Self { probe: probe.to_owned(), of: of.into(), expect: expect.into() }
+        Self { probe: probe.to_owned(), of: of.into(), expect: expect.into(), wants: BTreeMap::new() }
+    }
+
+    /// Adds what the probe must find.
+    #[must_use]
+    pub fn wants(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.wants.insert(name.to_owned(), value.into());
+        self
     }
 }
 

@@ -44,6 +44,12 @@ pub struct RateLimit {
     pub limit: u64,
     /// Within which time.
     pub window: Duration,
+    /// A path that counts against it, for `palier verify` to try.
+    #[serde(default)]
+    pub endpoint: Option<String>,
+    /// The method of that request.
+    #[serde(default)]
+    pub method: Option<String>,
 }
 
 /// The time after which a quota starts anew.

@@ -110,6 +110,23 @@ fn contradictions(policy: &Policy, document: &Document) -> Vec<Diagnostic> {
             .why("an ElastiCache is reachable only from inside its VPC, which this platform cannot join"),
         );
     }
+    for (index, command) in policy.command.iter().enumerate() {
+        if command.run.is_some() == command.hook.is_some() {
+            let message = format!("the command `{}` needs either `run` or `hook`", command.name);
+            found.push(
+                Diagnostic::error("contradiction", message)
+                    .at(document.place_of(&format!("command.{index}.name")))
+                    .help("`run` is for a shell; `hook` names the variable that holds a deploy hook's address"),
+            );
+        }
+        if policy.command[..index].iter().any(|other| other.name == command.name) {
+            found.push(
+                Diagnostic::error("contradiction", format!("two commands are called `{}`", command.name))
+                    .at(document.place_of(&format!("command.{index}.name")))
+                    .help("give each its own name: it is the step's in every plan"),
+            );
+        }
+    }
     for (index, declared) in policy.index.iter().enumerate() {
         if let Some(first) = policy.index[..index].iter().position(|other| other == declared) {
             found.push(

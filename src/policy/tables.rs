@@ -3,10 +3,12 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::command::CommandPolicy;
 use super::declared::{IndexPolicy, Quota, RateLimit, WaiverPolicy};
 use super::place::{Delivery, Files, Journal, PlatformPolicy};
 use super::redis::RedisPolicy;
 use super::service::{DatabasePolicy, WebPolicy};
+use super::verify::VerifyPolicy;
 use crate::units::{Duration, Money, Ratio};
 
 /// The whole of `palier.toml`. Every table may be left out.
@@ -43,6 +45,8 @@ pub struct Policy {
     pub rate_limit: Vec<RateLimit>,
     /// Quotas that the application promises.
     pub quota: Vec<Quota>,
+    /// The project's own commands.
+    pub command: Vec<CommandPolicy>,
     /// Findings that somebody accepted, until a day.
     pub waiver: Vec<WaiverPolicy>,
     /// Where files are.
@@ -51,6 +55,8 @@ pub struct Policy {
     pub platform: PlatformPolicy,
     /// How a change goes live.
     pub delivery: Delivery,
+    /// What the running parts are asked.
+    pub verify: VerifyPolicy,
     /// Where the journal is.
     pub journal: Journal,
     /// Tables that one environment has otherwise, key by key.
@@ -75,10 +81,12 @@ impl Default for Policy {
             index: Vec::new(),
             rate_limit: Vec::new(),
             quota: Vec::new(),
+            command: Vec::new(),
             waiver: Vec::new(),
             files: Files::default(),
             platform: PlatformPolicy::default(),
             delivery: Delivery::default(),
+            verify: VerifyPolicy::default(),
             journal: Journal::default(),
             environment: BTreeMap::new(),
         }
@@ -185,12 +193,45 @@ pub struct Budget {
     pub largest_increase: Option<Money>,
 }
 
-/// Which steps are allowed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// Which steps are allowed, and how they are carried out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Steps {
     /// Steps that cannot be undone and that are allowed all the same.
     pub allow_one_way: Vec<OneWayStep>,
+    /// What is undone when a step fails.
+    pub rollback_scope: RollbackScope,
+    /// How old another transaction may be before an index build waits for its end instead of starting.
+    pub oldest_transaction: Duration,
+    /// How long a step waits for other people's work (old transactions, builds, locks) before it gives up.
+    pub patience: Duration,
+    /// How long building one index may take.
+    pub index_time_limit: Duration,
+}
+
+impl Default for Steps {
+    fn default() -> Self {
+        Self {
+            allow_one_way: Vec::new(),
+            rollback_scope: RollbackScope::Flight,
+            oldest_transaction: Duration::seconds(60.0),
+            patience: Duration::seconds(600.0),
+            index_time_limit: Duration::seconds(7_200.0),
+        }
+    }
+}
+
+/// What is undone when a step fails.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RollbackScope {
+    /// The step alone.
+    Step,
+    /// Every step of its flight.
+    #[default]
+    Flight,
+    /// Every step of the plan.
+    Plan,
 }
 
 /// A step that cannot be undone.
@@ -205,6 +246,8 @@ pub enum OneWayStep {
     LeaveLegacy,
     /// A Key Value plan, which can never be lowered.
     KeyValueGrow,
+    /// A command of the project's own that nothing undoes.
+    Command,
 }
 
 impl OneWayStep {
@@ -216,6 +259,7 @@ impl OneWayStep {
             Self::LeaveFree => "leave-free",
             Self::LeaveLegacy => "leave-legacy",
             Self::KeyValueGrow => "key-value-grow",
+            Self::Command => "command",
         }
     }
 }

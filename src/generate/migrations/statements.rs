@@ -82,9 +82,20 @@ impl Index {
     }
 
     fn create(&self) -> String {
+        self.creation("IF NOT EXISTS ")
+    }
+
+    /// The statement that builds the index when nothing of its name is there: `IF NOT EXISTS` would take a broken one
+    /// for a good one.
+    #[must_use]
+    pub fn create_new(&self) -> String {
+        self.creation("")
+    }
+
+    fn creation(&self, condition: &str) -> String {
         let unique = if self.unique { "UNIQUE " } else { "" };
         let name = column_sql(&self.name);
-        format!("CREATE {unique}INDEX CONCURRENTLY IF NOT EXISTS {name} ON {}", self.definition())
+        format!("CREATE {unique}INDEX CONCURRENTLY {condition}{name} ON {}", self.definition())
     }
 
     /// The catalog's row of the index: found by table and name, whatever the search path is.

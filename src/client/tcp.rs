@@ -1,0 +1,113 @@
+//! Plain connections, and what their failures mean.
+
+use std::io::{Error, ErrorKind};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+use super::{Cause, Fault};
+
+/// Endings of names that are known inside of a provider's private network alone: Render's internal hosts
+/// (`red-...`, `dpg-...-a` without a domain have none at all), and AWS' names of ElastiCache nodes, which resolve
+/// outside of the VPC too, to addresses that nobody there can reach.
+const PRIVATE_ENDINGS: &[&str] = &[".internal", ".local", ".cache.amazonaws.com", ".onrender.internal"];
+
+/// Connects to a host, trying each of its addresses within the time given.
+///
+/// # Errors
+/// The name does not resolve, nothing listens, no way leads there, nobody answers.
+pub fn connect(host: &str, port: u16, limit: Duration) -> Result<TcpStream, Fault> {
+    let mut last = None;
+    for address in resolve(host, port)? {
+        match TcpStream::connect_timeout(&address, limit) {
+            Ok(stream) => {
+                let _ = stream.set_nodelay(true);
+                return Ok(stream);
+            }
+            Err(error) => last = Some((error, address)),
+        }
+    }
+    Err(match last {
+        Some((error, address)) => connect_fault(&error, host, port, &address, limit),
+        None => not_resolved(host),
+    })
+}
+
+/// The addresses of a host.
+///
+/// # Errors
+/// The name has none.
+pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Fault> {
+    // An address of IPv6 stands in brackets in a URL.
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    match (bare, port).to_socket_addrs() {
+        Ok(addresses) => Ok(addresses.collect()),
+        Err(_) => Err(not_resolved(host)),
+    }
+}
+
+fn not_resolved(host: &str) -> Fault {
+    if is_private_name(host) {
+        return Fault::new(Cause::PrivateOnly, format!("`{host}` is a name of a private network and not known here"))
+            .remedy("run this inside of that network, or use the external address of the service");
+    }
+    Fault::new(Cause::NotResolved, format!("the name `{host}` has no address"))
+        .remedy("check the spelling of the host, and that the service still exists")
+}
+
+/// Whether a name or an address is of use inside of a private network alone.
+pub(super) fn is_private_name(host: &str) -> bool {
+    let internal = !host.contains('.') && (host.starts_with("red-") || host.starts_with("dpg-"));
+    internal || PRIVATE_ENDINGS.iter().any(|ending| host.ends_with(ending))
+}
+
+fn is_private_address(address: &SocketAddr) -> bool {
+    matches!(address.ip(), std::net::IpAddr::V4(ip) if ip.is_private())
+}
+
+fn connect_fault(error: &Error, host: &str, port: u16, address: &SocketAddr, limit: Duration) -> Fault {
+    let seconds = limit.as_secs_f64();
+    match error.kind() {
+        ErrorKind::ConnectionRefused => Fault::new(Cause::Refused, format!("nothing listens on {host}:{port}"))
+            .remedy("start it, or check the port of the address"),
+        ErrorKind::TimedOut | ErrorKind::WouldBlock if is_private_name(host) || is_private_address(address) => {
+            Fault::new(
+                Cause::PrivateOnly,
+                format!("{host}:{port} is reachable inside of its private network (VPC) alone, and this is outside"),
+            )
+            .remedy("run palier inside of that network, or use a service with a public address")
+        }
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => {
+            Fault::new(Cause::TimedOut, format!("{host}:{port} did not answer within {seconds} s")).remedy(
+                "check that it runs, and that a firewall or the service's list of allowed addresses lets this \
+                 machine in",
+            )
+        }
+        _ => of_io(error, host, port),
+    }
+}
+
+/// A failure of an open connection.
+#[must_use]
+pub fn of_io(error: &Error, host: &str, port: u16) -> Fault {
+    match error.kind() {
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
+            Fault::new(Cause::Reset, format!("{host}:{port} cut the connection in the middle"))
+                .remedy("look into its log: it was restarted, ran out of memory, or something between cuts connections")
+        }
+        ErrorKind::UnexpectedEof => {
+            Fault::new(Cause::Closed, format!("{host}:{port} closed the connection without an answer"))
+                .remedy("check that the address is of this kind of service, and its list of allowed addresses")
+        }
+        ErrorKind::ConnectionRefused => Fault::new(Cause::Refused, format!("nothing listens on {host}:{port}"))
+            .remedy("start it, or check the port of the address"),
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => {
+            Fault::new(Cause::Silent, format!("{host}:{port} took the connection and then said nothing"))
+                .remedy("it is paused, overloaded, or another kind of service: look at its log, restart it")
+        }
+        ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable => {
+            Fault::new(Cause::Unreachable, format!("no way leads to {host}:{port}"))
+                .remedy("check this machine's network")
+        }
+        _ => Fault::new(Cause::Other, format!("{host}:{port}: {error}")),
+    }
+}
