@@ -16,8 +16,7 @@ pub struct Entry {
     /// The lease that it was written under: the number of the entry that took it. A writer whose lease is no longer the
     /// newest has lost the right to write.
     pub lease: u64,
-    /// What happened.
-    #[serde(flatten)]
+    /// What happened. A field of its own, because a flattened one is read a third as quickly.
     pub event: Event,
 }
 
@@ -73,14 +72,15 @@ pub struct Decided {
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Event {
     /// A run took the lock.
     LeaseTaken {
         /// Who.
         holder: Holder,
-        /// Until when, unless it is renewed.
-        until: Timestamp,
+        /// Until when, unless the holder writes before. `None` on a disk, where the operating system frees the lock of a
+        /// process that ends.
+        until: Option<Timestamp>,
         /// Whose lock it was before, when that was neither released nor still alive.
         took_over: Option<Holder>,
     },
