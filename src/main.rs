@@ -9,5 +9,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // Libraries that speak TLS ask for the process's own provider of cryptography and panic where there is none.
+    rustls::crypto::ring::default_provider().install_default().ok();
     cli::run()
 }

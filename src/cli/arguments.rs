@@ -27,6 +27,9 @@ pub(crate) struct Global {
     /// The environment of the policy
     #[arg(long, global = true, default_value = "production", value_name = "NAME", help_heading = "Input")]
     pub(crate) env: String,
+    /// A file with values of environment variables (`NAME=value`); those of the environment itself win
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Input")]
+    pub(crate) env_file: Option<PathBuf>,
     /// When to colour the output
     #[arg(long, global = true, default_value = "auto", value_name = "WHEN", help_heading = "Output")]
     pub(crate) color: Color,

@@ -103,6 +103,7 @@ fn load_example(global: &Global, folder: &Path) -> Result<Loaded, CommandError> 
         policy: None,
         metrics: None,
         env: "production".to_owned(),
+        env_file: None,
         color: global.color,
         verbose: global.verbose,
         quiet: global.quiet,

@@ -1,9 +1,15 @@
 //! One file per command; the only code that prints, and that reads the terminal, the environment and the clock.
 
 mod arguments;
+#[allow(dead_code)]
+mod around;
 mod catalog;
+#[allow(dead_code)]
+mod clock;
 mod cost;
 mod demo;
+#[allow(dead_code)]
+mod env_file;
 mod error;
 mod exit;
 mod generate;
