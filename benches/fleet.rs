@@ -81,6 +81,7 @@ impl Fleet {
             findings: &findings,
             folder: &texts,
             options: Options::default(),
+            step_files: false,
         };
         make(&request).expect("a plan").plan
     }

@@ -32,6 +32,7 @@ fn made(given: &Given) -> Made {
         findings: &[],
         folder: given,
         options: Options::default(),
+        step_files: false,
     };
     make(&request).expect("a plan")
 }

@@ -70,6 +70,12 @@ pub(crate) enum Command {
     Plan(PlanArguments),
     /// Write the target's files: those of the next flight, or all
     Generate(GenerateArguments),
+    /// Carry out a plan: each step checked, run, verified, and undone when it fails
+    Apply(ApplyArguments),
+    /// Take back what the last run has done, each undo verified
+    Rollback(RollbackArguments),
+    /// Show what was applied, by whom, and what was verified
+    History(HistoryArguments),
     /// Show what the project costs a month over its users
     Cost(CostArguments),
     /// Show what is known of each offer, how old it is and where it comes from
@@ -118,6 +124,12 @@ pub(crate) struct PlanArguments {
     /// Exit with 2 when the plan holds changes
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
+    /// What runs is this git revision, not the folder's files: in a pull request, the branch that it goes to
+    #[arg(long, value_name = "REF")]
+    pub(crate) base: Option<String>,
+    /// Look at the running database (DATABASE_URL) and bind the plan to what it says
+    #[arg(long)]
+    pub(crate) live: bool,
 }
 
 /// Arguments of `palier generate`.
@@ -132,9 +144,101 @@ pub(crate) struct GenerateArguments {
     /// The flight that was written before is live: write the next one
     #[arg(long)]
     pub(crate) next: bool,
+    /// What runs is this git revision: write what its next flight still lacks in the folder's files
+    #[arg(long, value_name = "REF", conflicts_with_all = ["all", "next"])]
+    pub(crate) base: Option<String>,
     /// Add the import of generated Django settings to your own settings module
     #[arg(long)]
     pub(crate) edit_settings: bool,
+    /// The form of the result
+    #[arg(long, default_value = "text", value_name = "FORMAT")]
+    pub(crate) format: Format,
+}
+
+/// What may happen to files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FilesChoice {
+    /// Compare where CI is set, else write.
+    Auto,
+    /// Write them.
+    Write,
+    /// Only compare them with what they should be.
+    Check,
+}
+
+/// Arguments of `palier apply`.
+#[derive(Debug, Args)]
+pub(crate) struct ApplyArguments {
+    /// A saved plan [default: the flight whose files were written, else a plan that is made now]
+    pub(crate) plan: Option<PathBuf>,
+    /// Go on with a run that was left unfinished
+    #[arg(long, conflicts_with_all = ["plan", "abandon", "refresh"])]
+    pub(crate) resume: bool,
+    /// Do not ask whether to apply the plan; steps that cannot be undone need `allow_one_way` in the policy
+    #[arg(long)]
+    pub(crate) auto_approve: bool,
+    /// Make a new plan where the saved one does not hold any more
+    #[arg(long)]
+    pub(crate) refresh: bool,
+    /// Leave an unfinished run as it is, and begin another one
+    #[arg(long)]
+    pub(crate) abandon: bool,
+    /// Run each step forward and back first where that is harmless: files in a copy, SQL on an empty clone of the schema
+    #[arg(long)]
+    pub(crate) rehearse: bool,
+    /// Only say what each step would do
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Only this step, with what it depends on
+    #[arg(long, value_name = "STEP")]
+    pub(crate) target: Option<String>,
+    /// Only the steps up to this one
+    #[arg(long, value_name = "STEP")]
+    pub(crate) until: Option<String>,
+    /// Say that this step, which nobody can see from here, is done
+    #[arg(long, value_name = "STEP")]
+    pub(crate) confirm: Vec<String>,
+    /// What may happen to files: written by hand, compared in CI
+    #[arg(long, default_value = "auto", value_name = "WHAT")]
+    pub(crate) files: FilesChoice,
+    /// How long to wait for what happens elsewhere, such as a deploy [default: what the step says]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) wait: Option<palier::units::Duration>,
+    /// The form of the result
+    #[arg(long, default_value = "text", value_name = "FORMAT")]
+    pub(crate) format: Format,
+}
+
+impl ApplyArguments {
+    /// How long to wait, when that is said.
+    pub(crate) fn wait_limit(&self) -> Option<std::time::Duration> {
+        std::time::Duration::try_from_secs_f64(self.wait?.as_seconds()).ok()
+    }
+}
+
+/// Arguments of `palier rollback`.
+#[derive(Debug, Args)]
+pub(crate) struct RollbackArguments {
+    /// Keep this step and all before it
+    #[arg(long, value_name = "STEP")]
+    pub(crate) to: Option<String>,
+    /// Say that the undo of this step, which nobody can see from here, is done
+    #[arg(long, value_name = "STEP")]
+    pub(crate) confirm: Vec<String>,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) auto_approve: bool,
+    /// The form of the result
+    #[arg(long, default_value = "text", value_name = "FORMAT")]
+    pub(crate) format: Format,
+}
+
+/// Arguments of `palier history`.
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArguments {
+    /// How many runs, the newest first
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub(crate) last: usize,
     /// The form of the result
     #[arg(long, default_value = "text", value_name = "FORMAT")]
     pub(crate) format: Format,

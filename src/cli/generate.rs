@@ -5,19 +5,22 @@ use serde_json::{Value, json};
 use super::arguments::{Format, GenerateArguments, Global};
 use super::error::CommandError;
 use super::exit::Exit;
-use super::load::{Loaded, load};
-use super::output;
+use super::load::{Loaded, load_on};
+use super::{output, plan as planned};
 use palier::decide::Current;
 use palier::diagnostic::{Diagnostic, Severity, mask};
-use palier::generate::{FileChange, FileKind, Folder, Generated, write_file};
+use palier::generate::{FileChange, FileKind, Folder, Generated, stays_inside, write_file};
 use palier::metrics::MeasuredOn;
-use palier::plan::{Action, Made, Outcome, PENDING_PATH, PendingFlight, make};
+use palier::plan::{Action, Made, Outcome, PENDING_PATH, PendingFlight, Plan, make};
 use palier::report;
 
 /// `palier generate`.
 pub(crate) fn run(global: &Global, arguments: &GenerateArguments) -> Result<Exit, CommandError> {
-    let mut loaded = load(global)?;
+    let mut loaded = load_on(global, arguments.base.as_deref())?;
     loaded.options.edit_settings = arguments.edit_settings;
+    if loaded.base.is_some() {
+        return on_base(&loaded, arguments);
+    }
     let pending = pending(&loaded).filter(|_| !arguments.next);
     let made = make(&loaded.request())?;
     if made.plan.outcome == Outcome::Blocked {
@@ -41,7 +44,7 @@ pub(crate) fn run(global: &Global, arguments: &GenerateArguments) -> Result<Exit
         return Ok(check(&changes, arguments.format));
     }
     let left = if arguments.all { 0 } else { made.flights.len().saturating_sub(1) };
-    write(&loaded, &changes, pending.is_none().then_some(left))?;
+    write(&loaded, &changes, pending.is_none().then_some(left), Some(&made.plan).filter(|_| !arguments.all))?;
     warn_of_one_way(&made, &changes, arguments.all);
     match arguments.format {
         Format::Json => output::result(&json_of(&changes)),
@@ -50,10 +53,31 @@ pub(crate) fn run(global: &Global, arguments: &GenerateArguments) -> Result<Exit
     Ok(Exit::Done)
 }
 
+/// What the next flight of the revision that runs still lacks in the folder's files.
+fn on_base(loaded: &Loaded, arguments: &GenerateArguments) -> Result<Exit, CommandError> {
+    let made = make(&loaded.request())?;
+    if made.plan.outcome == Outcome::Blocked {
+        output::talk(&report::diagnostics(&made.blocked));
+        return Ok(Exit::Forbidden);
+    }
+    let lacking = planned::lacking_on(loaded, &made)?;
+    stop_at_errors(&lacking)?;
+    if arguments.check {
+        return Ok(check(&lacking.changes, arguments.format));
+    }
+    write(loaded, &lacking.changes, None, None)?;
+    warn_of_one_way(&made, &lacking.changes, false);
+    match arguments.format {
+        Format::Json => output::result(&json_of(&lacking.changes)),
+        Format::Text => output::result(&told(&lacking.changes, &lacking, &made, None, false)),
+    }
+    Ok(Exit::Done)
+}
+
 /// Writes the files of the next flight and tells which.
 pub(crate) fn write_next(loaded: &Loaded, made: &Made) -> Result<(), CommandError> {
     stop_at_errors(&made.next)?;
-    write(loaded, &made.next.changes, Some(made.flights.len().saturating_sub(1)))?;
+    write(loaded, &made.next.changes, Some(made.flights.len().saturating_sub(1)), Some(&made.plan))?;
     warn_of_one_way(made, &made.next.changes, false);
     output::result(&told(&made.next.changes, &made.next, made, None, false));
     Ok(())
@@ -85,7 +109,7 @@ fn warn_of_one_way(made: &Made, changes: &[FileChange], all: bool) {
 /// The flight that was written and is not known to be live.
 fn pending(loaded: &Loaded) -> Option<PendingFlight> {
     let record = PendingFlight::parse(&loaded.read(PENDING_PATH)?)?;
-    record.holds(|path| loaded.read(path)).then_some(record)
+    (!record.live && record.holds(|path| loaded.read(path))).then_some(record)
 }
 
 /// `--all` puts every flight into one push, which gives no order: only a plan of one flight allows that.
@@ -121,10 +145,15 @@ fn diff(change: &FileChange) -> String {
 /// Writes every file, each atomically, and the record of the flight, when it is one, with the number of flights that
 /// are left. A file that cannot be written stops the rest; what was written before is put back, so that either all of
 /// them are there or none.
-fn write(loaded: &Loaded, changes: &[FileChange], flights_left: Option<usize>) -> Result<(), CommandError> {
+fn write(
+    loaded: &Loaded,
+    changes: &[FileChange],
+    flights_left: Option<usize>,
+    plan: Option<&Plan>,
+) -> Result<(), CommandError> {
     let write_one = |path: &str, bytes: &[u8]| {
         let path = loaded.root.join(path);
-        inside(&loaded.root, &path).and_then(|()| write_file(&path, bytes))
+        stays_inside(&loaded.root, &path).and_then(|()| write_file(&path, bytes))
     };
     let written: Result<(), (usize, Diagnostic)> = changes
         .iter()
@@ -132,7 +161,8 @@ fn write(loaded: &Loaded, changes: &[FileChange], flights_left: Option<usize>) -
         .try_for_each(|(index, change)| write_one(&change.path, &change.after).map_err(|problem| (index, problem)))
         .and_then(|()| match flights_left {
             Some(left) if !changes.is_empty() => {
-                let record = PendingFlight::of(changes, left, &loaded.metrics_hash, measured_on(loaded));
+                let mut record = PendingFlight::of(changes, left, &loaded.metrics_hash, measured_on(loaded));
+                record.plan = plan.cloned().map(Box::new);
                 // The folder ignores itself in git.
                 write_one(".palier/.gitignore", b"*\n")
                     .and_then(|()| write_one(PENDING_PATH, record.to_json().as_bytes()))
@@ -155,31 +185,8 @@ fn put_back(path: &Path, before: Option<&[u8]>) {
     };
 }
 
-/// A path must not leave the project through a symlink.
-fn inside(root: &Path, path: &Path) -> Result<(), Diagnostic> {
-    let outside = |shown: &Path| {
-        Diagnostic::error(
-            "symlink-outside",
-            format!("`{}` leads out of the project through a symlink", shown.display()),
-        )
-        .help("replace the symlink by a file or folder of the project")
-    };
-    let Ok(real_root) = root.canonicalize() else { return Ok(()) };
-    if path.is_symlink() {
-        return Err(outside(path));
-    }
-    let mut folder = path.parent();
-    while let Some(here) = folder {
-        if let Ok(real) = here.canonicalize() {
-            return if real.starts_with(&real_root) { Ok(()) } else { Err(outside(here)) };
-        }
-        folder = here.parent();
-    }
-    Ok(())
-}
-
 /// What ran while the usage was measured: what is known of it, else what the repository named before the change.
-fn measured_on(loaded: &Loaded) -> MeasuredOn {
+pub(crate) fn measured_on(loaded: &Loaded) -> MeasuredOn {
     if let Some(recorded) = &loaded.recorded {
         return recorded.clone();
     }

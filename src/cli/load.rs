@@ -4,6 +4,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::arguments::Global;
+use super::base::{self, Base};
 use super::error::CommandError;
 use palier::catalog::Catalog;
 use palier::decide::Inputs;
@@ -38,13 +39,25 @@ pub(crate) struct Loaded {
     pub(crate) metrics_hash: String,
     /// What ran while it was measured, when a flight was decided on the same file before.
     pub(crate) recorded: Option<MeasuredOn>,
+    /// The revision that runs, where that is not what the folder holds.
+    pub(crate) base: Option<Base>,
+    /// Whether a plan also says what each step changes in which file.
+    pub(crate) step_files: bool,
 }
 
 impl Loaded {
-    /// The inputs of a decision.
+    /// The inputs of a decision: what runs is the base, when there is one.
     pub(crate) const fn inputs(&self) -> Inputs<'_> {
+        let project = match &self.base {
+            Some(base) => &base.project,
+            None => &self.project,
+        };
+        self.inputs_of(project)
+    }
+
+    const fn inputs_of<'a>(&'a self, project: &'a Project) -> Inputs<'a> {
         Inputs {
-            project: &self.project,
+            project,
             catalog: &self.catalog,
             policy: &self.policy,
             metrics: &self.metrics,
@@ -62,36 +75,90 @@ impl Loaded {
             findings: &self.findings,
             folder: self,
             options: self.options,
+            step_files: self.step_files,
         }
+    }
+
+    /// The bytes of one of the folder's own files, whatever runs.
+    pub(crate) fn head_bytes(&self, path: &str) -> Option<Vec<u8>> {
+        read_in(&self.root, path)
+    }
+
+    /// The folder's own files, whatever runs.
+    pub(crate) fn head(&self) -> Head<'_> {
+        Head(self)
+    }
+}
+
+/// The files of the folder, where those of a base are what runs.
+pub(crate) struct Head<'a>(&'a Loaded);
+
+impl Head<'_> {
+    /// The request of what the folder's files still lack.
+    pub(crate) fn request(&self) -> Request<'_> {
+        Request { inputs: self.0.inputs_of(&self.0.project), folder: self, ..self.0.request() }
+    }
+}
+
+impl Folder for Head<'_> {
+    fn read(&self, path: &str) -> Option<Vec<u8>> {
+        read_in(&self.0.root, path)
+    }
+
+    fn list(&self, folder: &str) -> Vec<String> {
+        list_in(&self.0.root, folder)
     }
 }
 
 impl Folder for Loaded {
     fn read(&self, path: &str) -> Option<Vec<u8>> {
-        // A link may lead out of the project, to a file that nobody meant to show.
-        let real = self.root.join(path).canonicalize().ok()?;
-        real.starts_with(self.root.canonicalize().ok()?).then(|| std::fs::read(real).ok())?
+        match &self.base {
+            Some(base) => read_in(&base.root(), path),
+            None => read_in(&self.root, path),
+        }
     }
 
     fn list(&self, folder: &str) -> Vec<String> {
-        let path = self.root.join(folder);
-        if !is_inside(&self.root, &path) {
-            return Vec::new();
+        match &self.base {
+            Some(base) => list_in(&base.root(), folder),
+            None => list_in(&self.root, folder),
         }
-        let Ok(entries) = std::fs::read_dir(path) else { return Vec::new() };
-        let mut names: Vec<String> = entries
-            .filter_map(Result::ok)
-            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
-            .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .collect();
-        names.sort();
-        names
     }
+}
+
+fn read_in(root: &Path, path: &str) -> Option<Vec<u8>> {
+    // A link may lead out of the project, to a file that nobody meant to show.
+    let real = root.join(path).canonicalize().ok()?;
+    real.starts_with(root.canonicalize().ok()?).then(|| std::fs::read(real).ok())?
+}
+
+fn list_in(root: &Path, folder: &str) -> Vec<String> {
+    let path = root.join(folder);
+    if !is_inside(root, &path) {
+        return Vec::new();
+    }
+    let Ok(entries) = std::fs::read_dir(path) else { return Vec::new() };
+    let mut names: Vec<String> = entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
 }
 
 /// Reads policy, usage and repository; every problem of every file is told together.
 pub(crate) fn load(global: &Global) -> Result<Loaded, CommandError> {
     load_at(global, now()?)
+}
+
+/// The same, where what runs is a git revision, when one is given.
+pub(crate) fn load_on(global: &Global, base: Option<&str>) -> Result<Loaded, CommandError> {
+    let mut loaded = load(global)?;
+    if let Some(reference) = base {
+        loaded.base = Some(base::read(&loaded.root, reference, &loaded.policy.files.blueprint)?);
+    }
+    Ok(loaded)
 }
 
 /// The same at a given instant.
@@ -172,6 +239,8 @@ pub(crate) fn load_at(global: &Global, now: Timestamp) -> Result<Loaded, Command
         options: Options::default(),
         metrics_hash,
         recorded,
+        base: None,
+        step_files: false,
     })
 }
 

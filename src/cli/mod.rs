@@ -1,21 +1,26 @@
 //! One file per command; the only code that prints, and that reads the terminal, the environment and the clock.
 
+mod apply;
 mod arguments;
-#[allow(dead_code)]
 mod around;
+mod base;
 mod catalog;
-#[allow(dead_code)]
 mod clock;
 mod cost;
 mod demo;
-#[allow(dead_code)]
 mod env_file;
 mod error;
 mod exit;
 mod generate;
+mod history;
+mod identity;
+mod interrupt;
 mod load;
 mod output;
 mod plan;
+mod progress;
+mod rehearse;
+mod rollback;
 mod schema;
 mod shell;
 
@@ -54,6 +59,9 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, error::CommandError> {
     match &arguments.command {
         Command::Plan(command) => plan::run(global, command),
         Command::Generate(command) => generate::run(global, command),
+        Command::Apply(command) => apply::run(global, command),
+        Command::Rollback(command) => rollback::run(global, command),
+        Command::History(command) => history::run(global, command),
         Command::Cost(command) => cost::run(global, command),
         Command::Catalog(command) => catalog::run(global, command),
         Command::Demo(command) => demo::run(global, command),

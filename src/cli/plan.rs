@@ -1,17 +1,25 @@
 use super::arguments::{Global, PlanArguments, PlanFormat};
+use super::around::around;
 use super::error::CommandError;
 use super::exit::Exit;
-use super::load::load;
+use super::load::{Loaded, load_on};
 use super::output;
+use palier::apply::live;
 use palier::diagnostic::Diagnostic;
-use palier::generate::write_file;
-use palier::plan::{Made, Outcome, Plan, make};
+use palier::document::sha256;
+use palier::generate::{Folder, Generated, write_file};
+use palier::plan::{Action, FindingOfPlan, Made, Outcome, Plan, Step, lacking, make};
 use palier::report;
+use palier::verify::Around;
 
 /// `palier plan`.
 pub(crate) fn run(global: &Global, arguments: &PlanArguments) -> Result<Exit, CommandError> {
-    let loaded = load(global)?;
-    let made = make(&loaded.request())?;
+    let loaded = load_on(global, arguments.base.as_deref())?;
+    let mut made = make_on(&loaded)?;
+    if arguments.live {
+        let around = around(&loaded, global.env_file.as_deref())?;
+        look(&around, &mut made)?;
+    }
     if let Some(path) = &arguments.out {
         write_file(path, json(&made.plan)?.as_bytes()).map_err(CommandError::one)?;
         if !global.quiet {
@@ -24,6 +32,53 @@ pub(crate) fn run(global: &Global, arguments: &PlanArguments) -> Result<Exit, Co
         PlanFormat::Markdown => output::result(&report::markdown(&made.plan)),
     }
     Ok(exit(&made, arguments.detailed_exitcode))
+}
+
+/// The plan. Where what runs is a git revision, the folder's files are those that the plan wants: it is bound to them,
+/// and a finding names each that is not as it should be.
+pub(crate) fn make_on(loaded: &Loaded) -> Result<Made, CommandError> {
+    let mut made = make(&loaded.request())?;
+    let Some(base) = &loaded.base else { return Ok(made) };
+    made.plan.base = Some(base.reference.clone());
+    let head = loaded.head();
+    let lacking = lacking_on(loaded, &made)?;
+    for file in &mut made.plan.files {
+        match lacking.changes.iter().find(|change| change.path == file.path) {
+            Some(change) => file.after = sha256(&change.after),
+            None => file.after = head.read(&file.path).map_or_else(|| file.after.clone(), |bytes| sha256(&bytes)),
+        }
+    }
+    for change in &lacking.changes {
+        let finding = Diagnostic::warning("not-as-generated", format!("`{}` is not as the plan wants it", change.path))
+            .why("applying it after the merge would stop at this file")
+            .help(format!("run `palier generate --base {}`, commit and push", base.reference));
+        made.plan.findings.push(FindingOfPlan::from(&finding));
+        made.findings.push(finding);
+    }
+    Ok(made)
+}
+
+/// Looks at the running database, when an address is set, and binds the plan to what it says.
+pub(crate) fn look(around: &Around, made: &mut Made) -> Result<(), CommandError> {
+    let live = live::look(around, &indexes_of(&made.plan))
+        .map_err(|fault| CommandError::one(Diagnostic::error("cannot-reach", fault.message).help(fault.remedy)))?;
+    made.plan.observed = live.map(|live| live.observed()).unwrap_or_default();
+    Ok(())
+}
+
+/// The indexes that a plan builds or drops: table and name.
+pub(crate) fn indexes_of(plan: &Plan) -> Vec<(String, String)> {
+    let of = |step: &Step| match &step.run {
+        Action::BuildIndex { index } | Action::DropIndex { index } => Some((index.table.clone(), index.name.clone())),
+        _ => None,
+    };
+    plan.steps.iter().filter_map(of).collect()
+}
+
+/// What the folder's files lack for the next flight.
+pub(crate) fn lacking_on(loaded: &Loaded, made: &Made) -> Result<Generated, CommandError> {
+    let state = made.flights.first().map_or(&made.start, |flight| &flight.after);
+    Ok(lacking(&loaded.head().request(), state, &made.plan.target)?)
 }
 
 /// The plan as the JSON contract has it.

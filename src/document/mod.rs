@@ -11,7 +11,7 @@ mod toml;
 mod yaml;
 
 pub use node::{Entry, Node, Value};
-pub use read::{ReadError, SIZE_LIMIT, read_file, sha256, text_of};
+pub use read::{ReadError, SIZE_LIMIT, read_bytes, read_file, sha256, text_of};
 
 use std::sync::Arc;
 

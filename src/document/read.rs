@@ -50,6 +50,18 @@ impl ReadError {
     }
 }
 
+/// The bytes of a file; `None` when there is none.
+///
+/// # Errors
+/// What the operating system refused.
+pub fn read_bytes(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Reads a text file; `shown` is the path as the user would write it.
 ///
 /// # Errors

@@ -18,4 +18,4 @@ mod write;
 
 pub use files::{FileChange, FileKind, Generated, NewIndex, Options, files};
 pub use folder::Folder;
-pub use write::write_file;
+pub use write::{remove_file, stays_inside, write_file};

@@ -50,6 +50,56 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
     write().map_err(|error| problem(&error))
 }
 
+/// Removes a file, and the folders above it that hold nothing any more, up to `root`. One that is not there is removed.
+///
+/// # Errors
+/// What the operating system refused, with the file's name and a remedy.
+pub fn remove_file(root: &Path, path: &Path) -> Result<(), Diagnostic> {
+    if let Err(error) = std::fs::remove_file(path)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        let shown = path.display().to_string();
+        return Err(Diagnostic::error("file-not-removed", format!("`{shown}` cannot be removed: {error}"))
+            .at(Place::start_of(&SourceFile::new(shown.as_str(), "")))
+            .help("make its folder writable, or remove it by hand"));
+    }
+    let mut folder = path.parent();
+    while let Some(here) = folder.filter(|here| *here != root && here.starts_with(root)) {
+        // A folder that holds something is not removed: that is the end.
+        if std::fs::remove_dir(here).is_err() {
+            break;
+        }
+        folder = here.parent();
+    }
+    Ok(())
+}
+
+/// Fails when a path leads out of a folder through a symlink.
+///
+/// # Errors
+/// It does.
+pub fn stays_inside(root: &Path, path: &Path) -> Result<(), Diagnostic> {
+    let outside = |shown: &Path| {
+        Diagnostic::error(
+            "symlink-outside",
+            format!("`{}` leads out of the project through a symlink", shown.display()),
+        )
+        .help("replace the symlink by a file or folder of the project")
+    };
+    let Ok(real_root) = root.canonicalize() else { return Ok(()) };
+    if path.is_symlink() {
+        return Err(outside(path));
+    }
+    let mut folder = path.parent();
+    while let Some(here) = folder {
+        if let Ok(real) = here.canonicalize() {
+            return if real.starts_with(&real_root) { Ok(()) } else { Err(outside(here)) };
+        }
+        folder = here.parent();
+    }
+    Ok(())
+}
+
 /// Readable by everybody, writable by the owner: temporary files are made for the owner alone.
 #[cfg(unix)]
 fn default_permissions() -> std::fs::Permissions {

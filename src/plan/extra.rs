@@ -144,7 +144,7 @@ fn actions(index: &NewIndex, format: MigrationFormat) -> (Action, Action) {
 }
 
 /// A part of a step's id: letters, digits and dashes.
-fn identifier(text: &str) -> String {
+pub(super) fn identifier(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
         if c.is_ascii_alphanumeric() {

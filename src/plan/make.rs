@@ -1,15 +1,20 @@
 use super::change::{Change, differences};
+use super::file_changes;
 use super::flight::{Flight, cut};
+use super::safety::hard_verdicts;
 use super::step::Step;
 use super::steps::Writer;
-use super::value::{FORMAT_VERSION, FindingOfPlan, InputFile, Outcome, Plan, ProjectOfPlan, ReasonOfPlan, StageOfPlan};
+use super::value::{
+    FORMAT_VERSION, FileOfPlan, FindingOfPlan, FlightOfPlan, InputFile, Outcome, Plan, ProjectOfPlan, ReasonOfPlan,
+    StageOfPlan,
+};
 use crate::catalog::{Component, Provider};
 use crate::decide::{
-    Context, Decision, Inputs, Pinned, ServiceTarget, Target, Usage, application_of, decide, state_of,
+    Context, Current, Decision, Inputs, Pinned, ServiceTarget, Target, Usage, application_of, decide, state_of,
 };
 use crate::diagnostic::Diagnostic;
 use crate::generate::web::start_command;
-use crate::generate::{Folder, Generated, Options, files};
+use crate::generate::{FileChange, Folder, Generated, Options, files};
 use crate::policy::apply_waivers;
 use crate::project::{EnvSource, EnvVar};
 
@@ -28,6 +33,8 @@ pub struct Request<'a> {
     pub folder: &'a dyn Folder,
     /// What the generators may do.
     pub options: Options,
+    /// Whether to work out what each step changes in which file, which only carrying them out needs.
+    pub step_files: bool,
 }
 
 /// A plan with what it was made of.
@@ -47,6 +54,8 @@ pub struct Made {
     pub next: Generated,
     /// The files of all flights at once.
     pub all: Generated,
+    /// What each step of the next flight changes in which file, by the step's id; empty unless asked for.
+    pub step_files: Vec<(String, Vec<FileChange>)>,
 }
 
 /// Decides, and orders the steps from what runs to the target.
@@ -92,9 +101,7 @@ fn attempt(request: &Request<'_>, pinned: Option<(Pinned, Vec<Diagnostic>)>) -> 
     };
     let changes = if stands { differences(&start, &decision.target, included) } else { Vec::new() };
     let changes = with_switch(&inputs, &decision, changes);
-    let flights = cut(&context, &start, &decision.target, changes);
-    let (next, all) = generated(request, &context, &decision, &start, &flights)?;
-    findings.extend(next.refused.iter().cloned());
+    let mut flights = cut(&context, &start, &decision.target, changes);
     let writer = Writer {
         context: &context,
         end: &decision.target,
@@ -104,7 +111,23 @@ fn attempt(request: &Request<'_>, pinned: Option<(Pinned, Vec<Diagnostic>)>) -> 
         stage: decision.stage.as_ref().map(|stage| stage.name.as_str()),
         reasons: &decision.reasons,
     };
+    for flight in &mut flights {
+        // What stands when the rest is taken back comes first: the edits of a file are undone from the last to the first.
+        flight.changes.sort_by_key(|change| !writer.is_one_way(change));
+    }
+    let (next, all) = generated(request, &context, &decision, &start, &flights)?;
+    findings.extend(next.refused.iter().cloned());
     let steps = writer.steps(&flights, &next);
+    let step_files = if request.step_files {
+        let changes = flights.first().map(|flight| flight.changes.as_slice()).unwrap_or_default();
+        let files_of = |state: &Target| {
+            files(&context, &decision.current, state, &decision.target, request.folder, request.options)
+        };
+        file_changes::of_steps(&steps, changes, (&start, &decision.target), &next, files_of)
+            .map_err(|error| vec![Diagnostic::error("defect", error.to_string())])?
+    } else {
+        Vec::new()
+    };
     findings.extend(one_way_findings(&inputs, &steps));
     let waived = apply_waivers(findings, &inputs.policy.waiver, inputs.today());
     let expired: Vec<Diagnostic> = waived.findings.iter().filter(|one| one.id == "expired-waiver").cloned().collect();
@@ -117,8 +140,30 @@ fn attempt(request: &Request<'_>, pinned: Option<(Pinned, Vec<Diagnostic>)>) -> 
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let mut blocked = decision.blocked.clone();
     blocked.extend(expired);
-    let plan = plan(request, &context, decision, steps, outcome, &findings);
-    Ok(Attempt::Made(Box::new(Made { plan, start, flights, findings, blocked, next, all })))
+    let state = |(number, after): (u32, &Target)| FlightOfPlan {
+        number,
+        after: after.clone(),
+        verdicts: hard_verdicts(&context, after),
+    };
+    let states = std::iter::once(&start).chain(flights.iter().map(|flight| &flight.after));
+    let flights_of_plan = (0..).zip(states).map(state).collect();
+    let mut plan = plan(request, &context, decision, steps, outcome, &findings);
+    plan.files = next.changes.iter().map(FileOfPlan::from).collect();
+    plan.flights = flights_of_plan;
+    Ok(Attempt::Made(Box::new(Made { plan, start, flights, findings, blocked, next, all, step_files })))
+}
+
+/// What a folder's files still lack for a state, when what runs is something else than what they say: a pull request
+/// carries the files of a flight already, and must carry all of them.
+///
+/// # Errors
+/// A template is broken: a defect of palier.
+pub fn lacking(request: &Request<'_>, state: &Target, end: &Target) -> Result<Generated, Vec<Diagnostic>> {
+    let current = Current::of(&request.inputs);
+    let usage = Usage::of(&request.inputs);
+    let context = Context::new(request.inputs, &current, &usage, usage.clone());
+    files(&context, &current, state, end, request.folder, request.options)
+        .map_err(|error| vec![Diagnostic::error("defect", error.to_string())])
 }
 
 /// A new Redis beside an old one is of use only when the services read it: their variables are named in a change of
@@ -288,6 +333,10 @@ fn plan(
             web_service: context.current_web.as_ref().map(|web| web.name.clone()),
         },
         inputs: request.files.to_vec(),
+        base: None,
+        files: Vec::new(),
+        flights: Vec::new(),
+        observed: Vec::new(),
         environment: request.environment.to_owned(),
         current: decision.current,
         target: decision.target,

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use super::value::Plan;
 use crate::document::sha256;
 use crate::generate::FileChange;
 use crate::metrics::MeasuredOn;
@@ -13,7 +14,7 @@ pub const PENDING_PATH: &str = ".palier/flight.json";
 /// The files of a repository say what should run, not what runs: after the files of flight 1 are written, they alone
 /// would make flight 2 the next one, and figures that were measured before would count as measured on the new plans. So what was written is kept here, and no further flight is written until somebody
 /// says that this one is live.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PendingFlight {
     /// The version of this record.
@@ -26,6 +27,12 @@ pub struct PendingFlight {
     pub measured_on: MeasuredOn,
     /// The files as they were written: path and SHA-256.
     pub files: BTreeMap<String, String>,
+    /// Whether the flight is known to be live: then only what was measured before it still counts.
+    #[serde(default)]
+    pub live: bool,
+    /// The plan that the flight belongs to, for `palier apply`.
+    #[serde(default)]
+    pub plan: Option<Box<Plan>>,
 }
 
 impl PendingFlight {
@@ -38,7 +45,15 @@ impl PendingFlight {
             metrics: metrics.to_owned(),
             measured_on,
             files: changes.iter().map(|change| (change.path.clone(), sha256(&change.after))).collect(),
+            live: false,
+            plan: None,
         }
+    }
+
+    /// The record of a flight that is live already.
+    #[must_use]
+    pub fn live(metrics: &str, measured_on: MeasuredOn) -> Self {
+        Self { live: true, ..Self::of(&[], 0, metrics, measured_on) }
     }
 
     /// Reads a record; anything else than a record counts as none.

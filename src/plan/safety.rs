@@ -11,17 +11,19 @@ pub struct Strain(Vec<(String, f64)>);
 /// Judges a state by the hard constraints: connections, memory, storage.
 #[must_use]
 pub fn strain(context: &Context<'_>, state: &Target) -> Strain {
+    let verdicts = hard_verdicts(context, state);
+    let ratio = |verdict: Verdict| (format!("{}/{}", verdict.component, verdict.constraint), verdict.ratio());
+    Strain(verdicts.into_iter().map(ratio).collect())
+}
+
+/// What the hard constraints say of a state, with the figures.
+pub(super) fn hard_verdicts(context: &Context<'_>, state: &Target) -> Vec<Verdict> {
     let web = web_of(context, state);
     let database = database_of(context, state);
     let redis = redis_of(context, state);
     let candidate = Candidate { web: web.as_ref(), database: database.as_ref(), redis: redis.as_ref() };
-    let verdicts = CONSTRAINTS.iter().filter(|constraint| constraint.hard);
-    Strain(
-        verdicts
-            .filter_map(|constraint| (constraint.judge)(&candidate, context))
-            .map(|verdict: Verdict| (format!("{}/{}", verdict.component, verdict.constraint), verdict.ratio()))
-            .collect(),
-    )
+    let hard = CONSTRAINTS.iter().filter(|constraint| constraint.hard);
+    hard.filter_map(|constraint| (constraint.judge)(&candidate, context)).collect()
 }
 
 impl Strain {

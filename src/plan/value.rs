@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::step::Step;
 use crate::decide::{Cost, Current, Forecast, Rejected, Target, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::document::sha256;
+use crate::generate::FileChange;
 
 /// The version of the JSON contract.
 pub const FORMAT_VERSION: &str = "1";
@@ -112,6 +114,43 @@ pub struct ReasonOfPlan {
     pub reason: String,
 }
 
+/// A file that the next flight changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileOfPlan {
+    /// Its path, relative to the root.
+    pub path: String,
+    /// The SHA-256 of its content before; null when there is no such file.
+    pub before: Option<String>,
+    /// The SHA-256 of its content then.
+    pub after: String,
+}
+
+impl From<&FileChange> for FileOfPlan {
+    fn from(change: &FileChange) -> Self {
+        Self { path: change.path.clone(), before: change.before.as_deref().map(sha256), after: sha256(&change.after) }
+    }
+}
+
+/// What runs after a flight, and how much of the hard limits it then uses.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FlightOfPlan {
+    /// Its number, counted from 1; 0 is today.
+    pub number: u32,
+    /// What runs then.
+    pub after: Target,
+    /// The constraints that must hold after every step: connections, memory, storage.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// Something that was seen on the running system while the plan was made, and on which it rests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ObservedOfPlan {
+    /// What: `postgres.max_connections`, `index idx_a_b`.
+    pub what: String,
+    /// Its value.
+    pub value: String,
+}
+
 /// The ordered steps from what is there to the target, with everything that they rest on: the JSON contract.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Plan {
@@ -135,6 +174,18 @@ pub struct Plan {
     pub project: ProjectOfPlan,
     /// The files that it was made from.
     pub inputs: Vec<InputFile>,
+    /// The git revision whose files are taken for what runs; null when those of the folder are.
+    #[serde(default)]
+    pub base: Option<String>,
+    /// The files that the next flight changes.
+    #[serde(default)]
+    pub files: Vec<FileOfPlan>,
+    /// What runs today, and after each flight.
+    #[serde(default)]
+    pub flights: Vec<FlightOfPlan>,
+    /// What was seen on the running system; empty when nobody looked.
+    #[serde(default)]
+    pub observed: Vec<ObservedOfPlan>,
     /// The environment.
     pub environment: String,
     /// What runs today.
@@ -159,6 +210,14 @@ pub struct Plan {
     pub unknown: Vec<String>,
     /// What each unknown figure weakens.
     pub weakened: Vec<ReasonOfPlan>,
+}
+
+impl Plan {
+    /// What runs after a flight; 0 is today.
+    #[must_use]
+    pub fn flight(&self, number: u32) -> Option<&FlightOfPlan> {
+        self.flights.iter().find(|flight| flight.number == number)
+    }
 }
 
 /// The JSON Schema of a plan.

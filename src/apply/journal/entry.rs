@@ -51,6 +51,33 @@ pub enum RunOutcome {
     Failed,
     /// Somebody asked for an end.
     Interrupted,
+    /// The steps that were asked for are done, and others are left.
+    Partial,
+    /// A person gave it up as it stands.
+    Abandoned,
+}
+
+impl RunOutcome {
+    /// The name as JSON writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Waiting => "waiting",
+            Self::RolledBack => "rolled-back",
+            Self::Stuck => "stuck",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+            Self::Partial => "partial",
+            Self::Abandoned => "abandoned",
+        }
+    }
+
+    /// Whether nothing of the run is left to be resumed or taken back before another one may begin.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Applied | Self::RolledBack | Self::Failed | Self::Abandoned)
+    }
 }
 
 /// What a run is about to do.
@@ -124,6 +151,11 @@ pub enum Event {
         step: String,
         /// What is still missing.
         missing: Vec<String>,
+    },
+    /// A step's probes were seen failing while it waited: when they hold later, something has changed.
+    StepSeenFailing {
+        /// The step's id.
+        step: String,
     },
     /// A person said that a step that nobody can see is done.
     StepConfirmed {

@@ -41,6 +41,10 @@ pub struct StepContext<'a> {
     pub providers: &'a [Box<dyn Provider>],
     /// Steps that a person says are done, by id, though nobody can see it.
     pub confirmed: &'a [String],
+    /// Steps whose probes were seen failing by an earlier run, by id: when they hold now, something has changed.
+    pub seen_failing: &'a [String],
+    /// How long to wait for what happens elsewhere, instead of what the step says.
+    pub wait_limit: Option<Duration>,
 }
 
 impl StepContext<'_> {

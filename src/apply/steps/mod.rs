@@ -1,12 +1,17 @@
 //! One file per kind of step: what it checks, does, verifies and takes back.
 
+mod command;
 mod context;
+mod file;
+mod nothing;
+mod resource;
 mod trouble;
+mod wait;
 
 pub use context::{FileMode, Progress, StepContext};
 pub use trouble::Trouble;
 
-use crate::plan::Step;
+use crate::plan::{Action, Step};
 use crate::verify::Outcome;
 
 /// What a step's check finds.
@@ -52,4 +57,17 @@ pub trait StepCode: Sync {
     /// # Errors
     /// It failed: what stands now, and what a person must do.
     fn undo(&self, step: &Step, context: &StepContext<'_>) -> Result<(), Trouble>;
+}
+
+/// The code of a step.
+#[must_use]
+pub fn code_of(step: &Step) -> &'static dyn StepCode {
+    match &step.run {
+        Action::EditFile { .. } | Action::WriteFiles { .. } | Action::RemoveFiles { .. } => &file::File,
+        Action::BuildIndex { .. } | Action::DropIndex { .. } => &nothing::Nothing,
+        Action::Wait { .. } | Action::ByHand { .. } => &wait::Wait,
+        Action::Command { .. } => &command::Command,
+        Action::ChangeResource { .. } => &resource::Resource,
+        Action::Nothing { .. } => &nothing::Nothing,
+    }
 }

@@ -7,12 +7,13 @@ mod service;
 use redis::redis_switch;
 
 use super::change::Change;
+use super::commands::command_steps;
 use super::extra::{file_steps, index_steps};
 use super::flight::Flight;
 use super::step::{Action, FieldChange, Probe, Risk, Step};
 use crate::decide::{Context, CostLine, Rejected, Target};
 use crate::generate::Generated;
-use crate::policy::{DeliveryMode, OneWayStep};
+use crate::policy::{CommandMoment, DeliveryMode, OneWayStep};
 use crate::units::Money;
 
 /// How long Render may take to bring a flight live before the wait is given up: a build may take 120 minutes and a
@@ -44,10 +45,17 @@ impl Writer<'_, '_> {
                 Some(flight) => steps.extend(self.flight(short, flight, files, &before)),
                 None => steps.extend(files),
             }
+            let is_first_of_none = flights.is_empty() && !steps.is_empty();
+            if is_first_of_none {
+                steps.extend(self.commands(short, CommandMoment::BeforeLive, &steps));
+            }
             if number == index_flight {
                 let before: Vec<String> = steps.last().map(|step| vec![step.id.clone()]).unwrap_or_default();
                 let format = self.context.inputs.policy.database.migrations;
                 steps.extend(index_steps(short, &generated.indexes, format, &before));
+            }
+            if !steps.is_empty() {
+                steps.extend(self.commands(short, CommandMoment::AfterLive, &steps));
             }
         }
         steps
@@ -65,10 +73,20 @@ impl Writer<'_, '_> {
             }
         }
         steps.extend(files);
+        if !steps.is_empty() {
+            steps.extend(self.commands(number, CommandMoment::BeforeLive, &steps));
+        }
         if self.context.inputs.policy.delivery.mode == DeliveryMode::Push && !steps.is_empty() {
             steps.push(self.wait(number, flight, &steps));
         }
         steps
+    }
+
+    /// The project's own commands of a moment, after the steps that are there.
+    fn commands(&self, number: u32, moment: CommandMoment, steps: &[Step]) -> Vec<Step> {
+        let before: Vec<String> =
+            steps.iter().filter(|step| step.flight == number).map(|step| step.id.clone()).collect();
+        command_steps(number, &self.context.inputs.policy.command, moment, &before)
     }
 
     fn wait(&self, number: u32, flight: &Flight, steps: &[Step]) -> Step {
@@ -102,6 +120,11 @@ impl Writer<'_, '_> {
                 deadline_minutes: DEPLOY_DEADLINE_MINUTES,
             },
         }
+    }
+
+    /// Whether the step of a change cannot be undone.
+    pub(super) fn is_one_way(&self, change: &Change) -> bool {
+        self.step(1, change).one_way.is_some()
     }
 
     fn step(&self, flight: u32, change: &Change) -> Step {

@@ -1,0 +1,148 @@
+//! `palier apply`: one flight of a plan, step by step.
+
+mod choose;
+mod desk;
+mod told;
+
+pub(crate) use desk::Desk;
+pub(crate) use told::Told;
+
+use super::arguments::{ApplyArguments, Format, Global};
+use super::error::CommandError;
+use super::exit::Exit;
+use super::load::{Loaded, load};
+use super::output;
+use choose::{Chosen, choose};
+use palier::apply::journal::{Event, RunOutcome};
+use palier::apply::steps::{FileMode, Readiness, code_of};
+use palier::apply::{RunReport, RunState, Selection, runs};
+use palier::diagnostic::Diagnostic;
+use palier::generate::{Folder, write_file};
+use palier::plan::{PENDING_PATH, PendingFlight, Step};
+use palier::report;
+
+/// `palier apply`.
+pub(crate) fn run(global: &Global, arguments: &ApplyArguments) -> Result<Exit, CommandError> {
+    let mut loaded = load(global)?;
+    loaded.step_files = true;
+    let desk = Desk::open(global, &loaded)?;
+    let files = arguments.files.mode();
+    let chosen = match choose(&loaded, &desk, arguments, files)? {
+        Chosen::Run(chosen) => chosen,
+        Chosen::Nothing(said) => {
+            output::result(&format!("{said}\n"));
+            return Ok(Exit::Done);
+        }
+        Chosen::Forbidden(problems) => return Err(CommandError { problems, exit: Exit::Forbidden }),
+    };
+    let steps: Vec<Step> = chosen.decided().steps().cloned().collect();
+    let selection = Selection { target: arguments.target.clone(), until: arguments.until.clone() };
+    if let Some(name) = selection.unknown(&steps) {
+        return Err(unknown_step(name, &steps));
+    }
+    if arguments.dry_run {
+        return desk.with_context(files, &chosen, arguments, |context| dry_run(&steps, &selection, context));
+    }
+    if arguments.rehearse && super::rehearse::run(&desk, &chosen.decided().clone(), global.quiet)? == Exit::RolledBack {
+        return Ok(Exit::RolledBack);
+    }
+    let report = desk.carry_on(chosen, arguments, selection, files)?;
+    if report.outcome == RunOutcome::Applied {
+        is_live(&loaded);
+    }
+    tell(&report, arguments.format)?;
+    Ok(exit(&report))
+}
+
+/// What each step would do; nothing is changed.
+fn dry_run(
+    steps: &[Step],
+    selection: &Selection,
+    context: &palier::apply::steps::StepContext<'_>,
+) -> Result<Exit, CommandError> {
+    let selected = selection.of(steps);
+    let mut exit = Exit::Done;
+    for (number, step) in steps.iter().enumerate().filter(|(_, step)| selected.contains(&step.id)) {
+        let what = match code_of(step).check(step, context) {
+            Ok(Readiness::Ready) => "would run".to_owned(),
+            Ok(Readiness::Done) => "is done already".to_owned(),
+            Err(trouble) => {
+                exit = Exit::Error;
+                format!("would fail: {}", trouble.message())
+            }
+        };
+        output::result(&format!("{:>3}. {}: {what}\n", number + 1, step.title));
+    }
+    Ok(exit)
+}
+
+fn unknown_step(name: &str, steps: &[Step]) -> CommandError {
+    let ids: Vec<&str> = steps.iter().map(|step| step.id.as_str()).collect();
+    let near = palier::diagnostic::did_you_mean(name, ids.iter().copied());
+    let known = format!("this flight has {}", ids.join(", "));
+    let help = near.map_or_else(|| known.clone(), |near| format!("did you mean `{near}`? {known}"));
+    CommandError::one(Diagnostic::error("unknown-step", format!("there is no step `{name}`")).help(help))
+}
+
+/// Prints what came of a run: the result on stdout, what is wrong on stderr.
+pub(crate) fn tell(run: &RunReport, format: Format) -> Result<(), CommandError> {
+    if let Some(problem) = run.trouble.as_ref().and_then(Told::diagnostic) {
+        output::talk(&report::diagnostic(&problem));
+    }
+    match format {
+        Format::Text => output::result(&report::run_text(run)),
+        Format::Json => output::result(&report::run_json(run)),
+    }
+    Ok(())
+}
+
+/// The exit code of a run.
+pub(crate) fn exit(report: &RunReport) -> Exit {
+    match report.outcome {
+        RunOutcome::Applied | RunOutcome::Partial | RunOutcome::Abandoned => Exit::Done,
+        RunOutcome::Waiting => Exit::ProbeFailed,
+        RunOutcome::RolledBack => Exit::RolledBack,
+        RunOutcome::Stuck => Exit::RollbackFailed,
+        RunOutcome::Failed if report.stale => Exit::Stale,
+        RunOutcome::Failed => Exit::Error,
+        RunOutcome::Interrupted => Exit::Interrupted,
+    }
+}
+
+/// Notes that the flight that was written is live, so that the next one may be written, and what ran while the usage
+/// was measured, so that old figures are not taken for those of the new plans.
+fn is_live(loaded: &Loaded) {
+    let former = loaded.read(PENDING_PATH).and_then(|bytes| PendingFlight::parse(&bytes));
+    let record = match former {
+        Some(record) => PendingFlight { live: true, plan: None, ..record },
+        None => PendingFlight::live(&loaded.metrics_hash, super::generate::measured_on(loaded)),
+    };
+    // A folder that cannot be written loses a convenience, not the run.
+    let _ = write_file(&loaded.root.join(".palier/.gitignore"), b"*\n");
+    let _ = write_file(&loaded.root.join(PENDING_PATH), record.to_json().as_bytes());
+}
+
+/// The last run of the journal, when it is neither applied nor taken back whole.
+pub(crate) fn unfinished(desk: &Desk) -> Option<RunState> {
+    runs(desk.journal().entries()).pop().filter(|run| !run.is_final())
+}
+
+/// Gives an unfinished run up as it stands.
+pub(crate) fn abandon(desk: &Desk) -> Result<(), CommandError> {
+    desk.take()?;
+    desk.append(Event::RunEnded { outcome: RunOutcome::Abandoned })?;
+    desk.release()
+}
+
+/// Files are written where a person commits them, and compared where a job runs.
+impl super::arguments::FilesChoice {
+    fn mode(self) -> FileMode {
+        let in_ci = std::env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false" && value != "0");
+        match self {
+            Self::Write => FileMode::Write,
+            Self::Check => FileMode::Compare,
+            Self::Auto if in_ci => FileMode::Compare,
+            Self::Auto => FileMode::Write,
+        }
+    }
+}

@@ -1,0 +1,84 @@
+use std::io::{IsTerminal, Write};
+
+use super::apply::{Desk, exit, tell};
+use super::arguments::{Global, RollbackArguments};
+use super::error::CommandError;
+use super::exit::Exit;
+use super::load::load;
+use super::output;
+use palier::apply::steps::FileMode;
+use palier::apply::{RunState, Selection, runs};
+use palier::diagnostic::{Diagnostic, did_you_mean};
+
+/// `palier rollback`.
+pub(crate) fn run(global: &Global, arguments: &RollbackArguments) -> Result<Exit, CommandError> {
+    let loaded = load(global)?;
+    let desk = Desk::open(global, &loaded)?;
+    let Some(state) = last(&desk) else {
+        output::result("nothing to take back: no run of the journal has left anything\n");
+        return Ok(Exit::Done);
+    };
+    if let Some(to) = &arguments.to
+        && state.decided.steps().all(|step| step.id != *to)
+    {
+        return Err(unknown_step(&state, to));
+    }
+    if !arguments.auto_approve {
+        approve(&state)?;
+    }
+    desk.take()?;
+    // Between the look and the lock another run may have come.
+    let Some(now) = last(&desk).filter(|now| now.number == state.number) else {
+        let _ = desk.release();
+        let problem = Diagnostic::error("changed-meanwhile", "another run has begun or ended in the meantime");
+        let problems = vec![problem.help("look at `palier history`, then run this again")];
+        return Err(CommandError { problems, exit: Exit::Stale });
+    };
+    let settings = (Selection::default(), FileMode::Write, None);
+    let report =
+        desk.drive(now, &arguments.confirm, settings, |engine, state| engine.roll_back(state, arguments.to.clone()))?;
+    tell(&report, arguments.format)?;
+    Ok(match exit(&report) {
+        // That it was taken back is what was asked for.
+        Exit::RolledBack => Exit::Done,
+        other => other,
+    })
+}
+
+/// The last run, when it has left something that can be taken back.
+fn last(desk: &Desk) -> Option<RunState> {
+    let run = runs(desk.journal().entries()).pop()?;
+    (!run.touched.is_empty()).then_some(run)
+}
+
+fn unknown_step(state: &RunState, to: &str) -> CommandError {
+    let ids: Vec<&str> = state.decided.steps().map(|step| step.id.as_str()).collect();
+    let known = format!("the run has {}", ids.join(", "));
+    let help = did_you_mean(to, ids.iter().copied())
+        .map_or_else(|| known.clone(), |near| format!("did you mean `{near}`? {known}"));
+    CommandError::one(Diagnostic::error("unknown-step", format!("there is no step `{to}`")).help(help))
+}
+
+fn approve(state: &RunState) -> Result<(), CommandError> {
+    let problem = |message: &str| {
+        let problem = Diagnostic::error("not-approved", message).why("nothing was changed");
+        CommandError::one(problem.help("add `--auto-approve`"))
+    };
+    if !std::io::stdin().is_terminal() {
+        return Err(problem("nobody is here to say yes to the rollback"));
+    }
+    for step in state.decided.steps().filter(|step| state.touched.contains(&step.id)) {
+        output::talk(&format!("  undo: {}", step.title));
+    }
+    let mut stderr = anstream::stderr().lock();
+    let _ = write!(stderr, "Take this back? [y/N] ");
+    let _ = stderr.flush();
+    drop(stderr);
+    let mut answer = String::new();
+    let said = std::io::stdin().read_line(&mut answer).is_ok();
+    if said && matches!(answer.trim(), "y" | "Y" | "yes") {
+        Ok(())
+    } else {
+        Err(problem("the rollback was not approved"))
+    }
+}

@@ -1,0 +1,205 @@
+//! What came of a run, and what the journal holds of earlier ones.
+
+use serde_json::{Value, json};
+
+use super::text::{heading, item};
+use crate::apply::journal::RunOutcome;
+use crate::apply::{RunReport, RunState, StepReport, steps_of};
+use crate::verify::{Outcome, Status};
+
+/// What came of a run, as text.
+#[must_use]
+pub fn run_text(run: &RunReport) -> String {
+    let mut out = format!("{}\n", first_line(run));
+    for (number, step) in run.steps.iter().enumerate() {
+        out.push_str(&step_text(number + 1, step));
+    }
+    if !run.to_do.is_empty() {
+        let title = match run.outcome {
+            RunOutcome::Waiting => "Still missing",
+            RunOutcome::Stuck => "What a person must do, in order",
+            _ => "What to do",
+        };
+        out.push_str(&heading(title));
+        out.push_str(&run.to_do.iter().map(|line| item(line)).collect::<String>());
+    }
+    if let Some(hint) = next(run) {
+        out.push_str(&format!("\n{hint}\n"));
+    }
+    out
+}
+
+fn first_line(run: &RunReport) -> String {
+    let (flight, id) = (run.flight, &run.plan_id);
+    match run.outcome {
+        RunOutcome::Applied => format!("applied: flight {flight} of plan {id}, every step verified"),
+        RunOutcome::Partial => format!("applied in part: flight {flight} of plan {id}"),
+        RunOutcome::Waiting => format!("waiting: flight {flight} of plan {id}; nothing was undone"),
+        RunOutcome::RolledBack => format!("rolled back: flight {flight} of plan {id}, every undo verified"),
+        RunOutcome::Stuck => format!("stuck: an undo of flight {flight} of plan {id} failed"),
+        RunOutcome::Failed => format!("failed before anything was changed: flight {flight} of plan {id}"),
+        RunOutcome::Interrupted => format!("interrupted: flight {flight} of plan {id}"),
+        RunOutcome::Abandoned => format!("abandoned: flight {flight} of plan {id}"),
+    }
+}
+
+fn next(run: &RunReport) -> Option<String> {
+    match run.outcome {
+        RunOutcome::Applied => run.next_flight.map(|flight| {
+            format!("flight {flight} is due next: `palier generate`, commit and push it, then `palier apply`")
+        }),
+        RunOutcome::Waiting | RunOutcome::Interrupted | RunOutcome::Partial => {
+            Some("`palier apply --resume` goes on, `palier rollback` takes it back".to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn mark(state: &str) -> &'static str {
+    match state {
+        "done" | "already" => "ok",
+        "failed" | "undo-failed" => "NO",
+        "undone" => "<-",
+        "waits" | "begun" | "undoing" => "..",
+        _ => "  ",
+    }
+}
+
+fn step_text(number: usize, step: &StepReport) -> String {
+    let mut out = format!("  {}  {number}. {} ({})\n", mark(step.state), step.title, step.state);
+    if !step.message.is_empty() {
+        out.push_str(&format!("         {}\n", step.message));
+    }
+    for one in &step.verified {
+        out.push_str(&format!("         {}\n", outcome_text(one)));
+    }
+    out
+}
+
+/// A verified outcome in one line.
+fn outcome_text(outcome: &Outcome) -> String {
+    let mark = match outcome.status {
+        Status::Holds => "ok",
+        Status::Fails => "NO",
+        Status::Unknown => "? ",
+    };
+    let figures: Vec<String> = outcome
+        .figures
+        .iter()
+        .map(|figure| format!("{} {} {}", figure.name, rounded(figure.value), figure.unit))
+        .collect();
+    let figures = if figures.is_empty() { String::new() } else { format!(" [{}]", figures.join(", ")) };
+    // A whole hash helps nobody who reads.
+    let note = if outcome.probe == "file" { "as it should be" } else { outcome.note.as_str() };
+    let note = if outcome.status == Status::Holds { note } else { outcome.note.as_str() };
+    format!("{mark} {} {}: {note}{figures}", outcome.probe, outcome.of)
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+/// What came of a run, as JSON.
+#[must_use]
+pub fn run_json(run: &RunReport) -> String {
+    let mut value = serde_json::to_value(run).unwrap_or_default();
+    value["format_version"] = "1".into();
+    value["kind"] = "apply".into();
+    format!("{value:#}\n")
+}
+
+/// The runs of a journal, the newest first, as text.
+#[must_use]
+pub fn history_text(runs: &[RunState]) -> String {
+    if runs.is_empty() {
+        return "nothing was applied yet\n".to_owned();
+    }
+    let mut out = String::new();
+    for run in runs {
+        let by = run.by.as_ref().map_or_else(|| "unknown".to_owned(), |by| format!("{} on {}", by.user, by.host));
+        let commit = run
+            .decided
+            .commit
+            .as_ref()
+            .map_or_else(String::new, |commit| format!(", commit {}", commit.get(..12).unwrap_or(commit)));
+        let how = run.outcome.map_or("unfinished", RunOutcome::name);
+        out.push_str(&format!("{} {how}: plan {} by {by}{commit}\n", run.at, run.decided.plan_id));
+        for (number, step) in steps_of(run).iter().enumerate() {
+            out.push_str(&step_text(number + 1, step));
+        }
+        for line in predictions(run) {
+            out.push_str(&format!(
+                "  predicted {} {} {}, measured {} {} ({})\n",
+                line.what,
+                rounded(line.predicted),
+                line.unit,
+                rounded(line.measured),
+                line.unit,
+                line.by
+            ));
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// The runs of a journal, the newest first, as JSON.
+#[must_use]
+pub fn history_json(runs: &[RunState]) -> String {
+    let rows: Vec<Value> = runs.iter().map(row).collect();
+    format!("{:#}\n", json!({"format_version": "1", "kind": "history", "runs": rows}))
+}
+
+fn row(run: &RunState) -> Value {
+    let predictions: Vec<Value> = predictions(run)
+        .iter()
+        .map(|one| {
+            json!({"what": one.what, "unit": one.unit, "predicted": one.predicted, "measured": one.measured,
+                   "measured_by": one.by})
+        })
+        .collect();
+    json!({
+        "plan_id": run.decided.plan_id,
+        "flight": run.decided.flight,
+        "began": run.at,
+        "ended": run.ended_at,
+        "outcome": run.outcome.map(RunOutcome::name),
+        "by": run.by,
+        "commit": run.decided.commit,
+        "steps": steps_of(run),
+        "predicted": predictions,
+    })
+}
+
+/// A figure that the plan predicted and that a probe measured.
+struct Prediction {
+    what: String,
+    unit: String,
+    predicted: f64,
+    measured: f64,
+    by: String,
+}
+
+/// Which figures of probes measure what which constraint predicts.
+const MEASURES: &[(&str, &str)] =
+    &[("connections", "connections"), ("memory", "memory"), ("latency", "p95"), ("storage", "size")];
+
+fn predictions(run: &RunState) -> Vec<Prediction> {
+    let steps = steps_of(run);
+    let seen: Vec<&Outcome> = steps.iter().flat_map(|step| &step.verified).collect();
+    let mut found = Vec::new();
+    for verdict in &run.decided.plan.verdicts {
+        let figure =
+            MEASURES.iter().find(|(constraint, _)| *constraint == verdict.constraint).map(|(_, figure)| figure);
+        let (Some(figure), Some(predicted)) = (figure, verdict.used) else { continue };
+        let measured = seen.iter().rev().find_map(|outcome| {
+            let one = outcome.figures.iter().find(|one| one.name == *figure && one.unit == verdict.unit)?;
+            Some((one.value, format!("{} {}", outcome.probe, outcome.of)))
+        });
+        if let Some((measured, by)) = measured {
+            let (what, unit) = (verdict.constraint.to_string(), verdict.unit.to_string());
+            found.push(Prediction { what, unit, predicted, measured, by });
+        }
+    }
+    found
+}
