@@ -92,6 +92,14 @@ pub(crate) enum PlanFormat {
     Json,
     /// A pull-request comment.
     Markdown,
+    /// GitHub's annotations; the comment goes to the job summary.
+    Github,
+    /// The findings as SARIF 2.1.0.
+    Sarif,
+    /// The findings as a report of GitLab's Code Quality.
+    Gitlab,
+    /// Constraints and errors as JUnit test cases.
+    Junit,
 }
 
 /// Text or JSON.
