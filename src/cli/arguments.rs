@@ -67,6 +67,8 @@ pub(crate) enum Command {
     Plan(PlanArguments),
     /// Write the target's files: those of the next flight, or all
     Generate(GenerateArguments),
+    /// Write the CI workflow: the plan on a pull request, its apply on the merge
+    Ci(CiArguments),
     /// Show what the project costs a month over its users
     Cost(CostArguments),
     /// Show what is known of each offer, how old it is and where it comes from
@@ -143,6 +145,28 @@ pub(crate) struct GenerateArguments {
     /// The form of the result
     #[arg(long, default_value = "text", value_name = "FORMAT")]
     pub(crate) format: Format,
+}
+
+/// The services that run workflows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CiName {
+    /// .github/workflows/palier.yml.
+    Github,
+    /// .gitlab-ci.palier.yml, for an include.
+    Gitlab,
+}
+
+/// Arguments of `palier ci`.
+#[derive(Debug, Args)]
+pub(crate) struct CiArguments {
+    /// The service
+    pub(crate) service: CiName,
+    /// Print the file, write nothing
+    #[arg(long)]
+    pub(crate) stdout: bool,
+    /// The branch whose pushes are applied, on GitHub [default: that of the remote, else main]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) branch: Option<String>,
 }
 
 /// Arguments of `palier cost`.

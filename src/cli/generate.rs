@@ -156,7 +156,7 @@ fn put_back(path: &Path, before: Option<&[u8]>) {
 }
 
 /// A path must not leave the project through a symlink.
-fn inside(root: &Path, path: &Path) -> Result<(), Diagnostic> {
+pub(crate) fn inside(root: &Path, path: &Path) -> Result<(), Diagnostic> {
     let outside = |shown: &Path| {
         Diagnostic::error(
             "symlink-outside",

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod catalog;
+mod ci;
 mod cost;
 mod demo;
 mod error;
@@ -48,6 +49,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, error::CommandError> {
     match &arguments.command {
         Command::Plan(command) => plan::run(global, command),
         Command::Generate(command) => generate::run(global, command),
+        Command::Ci(command) => ci::run(global, command),
         Command::Cost(command) => cost::run(global, command),
         Command::Catalog(command) => catalog::run(global, command),
         Command::Demo(command) => demo::run(global, command),
