@@ -9,6 +9,7 @@ mod npm;
 mod venv;
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Command;
 
 use command::{Project, Run, palier, shell};
@@ -168,6 +169,8 @@ fn the_comment_is_appended_to_the_job_summary() {
 fn files_are_named_from_the_folder_in_which_ci_runs() {
     let project = over_budget();
     let run = shell(&project, "cd .. && \"$PALIER\" plan --root ./project --format gitlab").run().exits(4);
+    let absolute = shell(&project, "cd .. && \"$PALIER\" plan --root \"$PWD/project\" --format gitlab").run().exits(4);
+    assert_eq!(absolute.stdout, run.stdout);
     let issues = run.json();
     let paths: Vec<&str> =
         issues.as_array().expect("a list").iter().filter_map(|one| one["location"]["path"].as_str()).collect();
@@ -177,27 +180,40 @@ fn files_are_named_from_the_folder_in_which_ci_runs() {
 #[test]
 fn sarif_is_what_its_schema_and_github_ask_for() {
     let Some(folder) = npm::package("@microsoft/sarif-multitool-linux", "5.7.0") else { return };
-    let program = folder.join("node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool");
-    // npm unpacks it as a plain file.
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("permissions");
-    let mut judged = Vec::new();
-    for (name, text) in [
-        ("real", plan_of(&over_budget(), "sarif").exits(4).stdout),
-        ("hostile", report::sarif(&plan_with(2, HOSTILE))),
-        ("empty", report::sarif(&plan_with(0, ""))),
+    let package = folder.join("node_modules/@microsoft/sarif-multitool-linux");
+    let schema = std::fs::read_to_string(package.join("sarif-2.1.0.json")).expect("the schema");
+    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).expect("JSON")).expect("a schema");
+    let wrong = "{\"version\": \"2.1.0\", \"runs\": [{\"tool\": {\"driver\": {}}}]}";
+    for (name, text, is_right) in [
+        ("real", plan_of(&over_budget(), "sarif").exits(4).stdout, true),
+        ("hostile", report::sarif(&plan_with(2, HOSTILE)), true),
+        ("empty", report::sarif(&plan_with(0, "")), true),
+        ("wrong", wrong.to_owned(), false),
     ] {
-        let project = Project::of(&[("plan.sarif", &text)]);
-        let mut validator = Command::new(&program);
-        // Without ICU's tables on the machine the program only runs so.
-        validator.env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1").current_dir(project.path());
-        let output = validator.args(["validate", "plan.sarif", "--rule-kind", "Sarif;Ghas"]).output().expect("it runs");
-        let told = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(told.contains("Analysis completed successfully"), "{name}: {told}");
-        // palier has no address that a rule could name.
-        let lines = told.lines().filter(|line| line.contains(": error ") || line.contains(": warning "));
-        judged.extend(lines.filter(|line| !line.contains("'informationUri'")).map(|line| format!("{name}: {line}")));
+        let log: Value = serde_json::from_str(&text).expect("JSON");
+        let broken: Vec<String> = schema.iter_errors(&log).map(|error| error.to_string()).collect();
+        assert_eq!(broken.is_empty(), is_right, "{name}: {broken:#?}");
+        if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+            let told = validated(&package.join("Sarif.Multitool"), &text);
+            assert_eq!(told.is_empty(), is_right, "{name}: {told:#?}");
+        }
     }
-    assert!(judged.is_empty(), "{judged:#?}");
+}
+
+/// What the validator of SARIF's makers says against a log, by the rules of the format and those of GitHub.
+fn validated(program: &Path, log: &str) -> Vec<String> {
+    // npm unpacks it as a plain file.
+    std::fs::set_permissions(program, std::fs::Permissions::from_mode(0o755)).expect("permissions");
+    let project = Project::of(&[("plan.sarif", log)]);
+    let mut validator = Command::new(program);
+    // Without ICU's tables on the machine the program only runs so.
+    validator.env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1").current_dir(project.path());
+    let output = validator.args(["validate", "plan.sarif", "--rule-kind", "Sarif;Ghas"]).output().expect("it runs");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("Analysis completed successfully"), "{told}");
+    let problems = told.lines().filter(|line| line.contains(": error ") || line.contains(": warning "));
+    // palier has no address that a rule could name.
+    problems.filter(|line| !line.contains("'informationUri'")).map(str::to_owned).collect()
 }
 
 #[test]

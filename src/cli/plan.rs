@@ -53,7 +53,9 @@ pub(crate) fn json(plan: &Plan) -> Result<String, CommandError> {
 /// finding only where that path leads.
 fn from_working_folder(plan: &Plan, root: &Path) -> Plan {
     let mut plan = plan.clone();
-    let folder: PathBuf = root.components().filter(|part| *part != Component::CurDir).collect();
+    let here = std::env::current_dir().unwrap_or_default();
+    let below = root.strip_prefix(&here).unwrap_or(root);
+    let folder: PathBuf = below.components().filter(|part| *part != Component::CurDir).collect();
     if folder.as_os_str().is_empty() || folder.is_absolute() {
         return plan;
     }
