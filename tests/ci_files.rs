@@ -106,6 +106,15 @@ fn nothing_is_applied_without_a_place_for_the_journal() {
 }
 
 #[test]
+fn the_apply_gets_the_address_of_a_deploy_hook() {
+    let hook = format!("{JOURNAL}[[command]]\nname = \"release\"\nhook = \"DEPLOY_HOOK\"\nundo = \"true\"\n");
+    let text = file("github", &hook);
+    assert_eq!(text.matches("DEPLOY_HOOK: ${{ secrets.DEPLOY_HOOK }}").count(), 1, "{text}");
+    let odd = hook.replace("DEPLOY_HOOK", "A: b\\n");
+    assert!(!ci(&Project::of(&[("palier.toml", &odd)]), &["github", "--stdout"]).stdout.contains("A: b"));
+}
+
+#[test]
 fn a_second_run_changes_nothing_and_keeps_the_line_that_installs_palier() {
     for (service, path) in [("github", GITHUB), ("gitlab", GITLAB)] {
         let project = project("");

@@ -67,8 +67,10 @@ enum Need {
 
 #[derive(Serialize)]
 struct Secret {
-    name: &'static str,
-    what: &'static str,
+    name: String,
+    what: String,
+    #[serde(skip)]
+    need: Need,
 }
 
 #[derive(Serialize)]
@@ -138,13 +140,8 @@ impl CiService {
 pub fn workflow(request: &CiRequest<'_>, before: Option<&str>) -> Result<String, TemplateError> {
     let CiRequest { service, policy, environment, branch, marker } = *request;
     let journal = policy.journal.url.is_some();
-    let used = |need: Need| match need {
-        Need::Verify => true,
-        Need::Journal => journal,
-        Need::Provider => journal && policy.delivery.mode == DeliveryMode::Api,
-    };
-    let secrets = || SECRETS.iter().filter(|(_, _, need)| used(*need));
-    let passed = |name: &str| format!("{name}: ${{{{ secrets.{name} }}}}");
+    let secrets = secrets(policy);
+    let passed = |secret: &Secret| format!("{0}: ${{{{ secrets.{0} }}}}", secret.name);
     let is_usual = environment == "production";
     let data = Data {
         header: format!(
@@ -155,9 +152,9 @@ pub fn workflow(request: &CiRequest<'_>, before: Option<&str>) -> Result<String,
         branch: branch.to_owned(),
         environment: environment.to_owned(),
         journal,
-        secrets: secrets().map(|(name, what, _)| Secret { name, what }).collect(),
-        apply_env: secrets().map(|(name, _, _)| passed(name)).collect(),
-        verify_env: secrets().filter(|(_, _, need)| *need == Need::Verify).map(|(name, _, _)| passed(name)).collect(),
+        apply_env: secrets.iter().map(passed).collect(),
+        verify_env: secrets.iter().filter(|secret| secret.need == Need::Verify).map(passed).collect(),
+        secrets,
         adapt: ADAPT,
         install: before.and_then(adapted).unwrap_or_else(|| service.install()),
         adapted: ADAPTED,
@@ -172,6 +169,29 @@ pub fn workflow(request: &CiRequest<'_>, before: Option<&str>) -> Result<String,
         CiService::Github => GITHUB.render(&data),
         CiService::Gitlab => GITLAB.render(&data),
     }
+}
+
+/// The secrets that the jobs of a policy read, the addresses of its deploy hooks among them.
+fn secrets(policy: &Policy) -> Vec<Secret> {
+    let journal = policy.journal.url.is_some();
+    let is_used = |need: Need| match need {
+        Need::Verify => true,
+        Need::Journal => journal,
+        Need::Provider => journal && policy.delivery.mode == DeliveryMode::Api,
+    };
+    let known = SECRETS.iter().filter(|(_, _, need)| is_used(*need));
+    let mut secrets: Vec<Secret> = known
+        .map(|(name, what, need)| Secret { name: (*name).to_owned(), what: (*what).to_owned(), need: *need })
+        .collect();
+    // A name that is none would be a line of its own in the workflow.
+    let is_name = |name: &&String| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    for hook in policy.command.iter().filter_map(|command| command.hook.as_ref()).filter(is_name) {
+        if journal && secrets.iter().all(|secret| secret.name != *hook) {
+            let what = "the address of a deploy hook".to_owned();
+            secrets.push(Secret { name: hook.clone(), what, need: Need::Provider });
+        }
+    }
+    secrets
 }
 
 /// What stands between the arrows of a file.
