@@ -141,7 +141,7 @@ fn plan(project: &Project) -> Value {
     assert_eq!(run, palier(project).args(["plan", "--format", "json"]).run(), "the same inputs, another plan");
     assert_none_shown(&run.all());
     assert_valid(project, "plan", &run.json());
-    for format in ["text", "markdown"] {
+    for format in ["text", "markdown", "github", "sarif", "gitlab", "junit"] {
         assert_none_shown(&palier(project).args(["plan", "--format", format]).run().exits(0).all());
     }
     run.json()

@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Rollback(RollbackArguments),
     /// Show what was applied, by whom, and what was verified
     History(HistoryArguments),
+    /// Write the CI workflow: the plan on a pull request, its apply on the merge
+    Ci(CiArguments),
     /// Show what the project costs a month over its users
     Cost(CostArguments),
     /// Show what is known of each offer, how old it is and where it comes from
@@ -101,6 +103,14 @@ pub(crate) enum PlanFormat {
     Json,
     /// A pull-request comment.
     Markdown,
+    /// GitHub's annotations; the comment goes to the job summary.
+    Github,
+    /// The findings as SARIF 2.1.0.
+    Sarif,
+    /// The findings as a report of GitLab's Code Quality.
+    Gitlab,
+    /// Constraints and errors as JUnit test cases.
+    Junit,
 }
 
 /// Text or JSON.
@@ -242,6 +252,28 @@ pub(crate) struct HistoryArguments {
     /// The form of the result
     #[arg(long, default_value = "text", value_name = "FORMAT")]
     pub(crate) format: Format,
+}
+
+/// The services that run workflows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CiName {
+    /// .github/workflows/palier.yml.
+    Github,
+    /// .gitlab-ci.palier.yml, for an include.
+    Gitlab,
+}
+
+/// Arguments of `palier ci`.
+#[derive(Debug, Args)]
+pub(crate) struct CiArguments {
+    /// The service
+    pub(crate) service: CiName,
+    /// Print the file, write nothing
+    #[arg(long)]
+    pub(crate) stdout: bool,
+    /// The branch whose pushes are applied, on GitHub [default: that of the remote, else main]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) branch: Option<String>,
 }
 
 /// Arguments of `palier cost`.

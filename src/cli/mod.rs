@@ -6,6 +6,7 @@ mod around;
 mod base;
 mod catalog;
 mod clock;
+mod ci;
 mod cost;
 mod demo;
 mod env_file;
@@ -62,6 +63,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, error::CommandError> {
         Command::Apply(command) => apply::run(global, command),
         Command::Rollback(command) => rollback::run(global, command),
         Command::History(command) => history::run(global, command),
+        Command::Ci(command) => ci::run(global, command),
         Command::Cost(command) => cost::run(global, command),
         Command::Catalog(command) => catalog::run(global, command),
         Command::Demo(command) => demo::run(global, command),

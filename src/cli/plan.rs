@@ -1,3 +1,7 @@
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Component, Path, PathBuf};
+
 use super::arguments::{Global, PlanArguments, PlanFormat};
 use super::around::around;
 use super::error::CommandError;
@@ -11,6 +15,9 @@ use palier::generate::{Folder, Generated, write_file};
 use palier::plan::{Action, FindingOfPlan, Made, Outcome, Plan, Step, lacking, make};
 use palier::report;
 use palier::verify::Around;
+
+/// The environment variable in which GitHub names the file of a job's summary.
+const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 
 /// `palier plan`.
 pub(crate) fn run(global: &Global, arguments: &PlanArguments) -> Result<Exit, CommandError> {
@@ -26,11 +33,20 @@ pub(crate) fn run(global: &Global, arguments: &PlanArguments) -> Result<Exit, Co
             output::talk(&format!("saved the plan to {}", path.display()));
         }
     }
-    match arguments.format {
-        PlanFormat::Text => output::result(&report::text(&made.plan)),
-        PlanFormat::Json => output::result(&json(&made.plan)?),
-        PlanFormat::Markdown => output::result(&report::markdown(&made.plan)),
-    }
+    let for_ci = || from_working_folder(&made.plan, &global.root);
+    let text = match arguments.format {
+        PlanFormat::Text => report::text(&made.plan),
+        PlanFormat::Json => json(&made.plan)?,
+        PlanFormat::Markdown => report::markdown(&made.plan),
+        PlanFormat::Github => {
+            append_to_summary(&report::markdown(&made.plan))?;
+            report::github(&for_ci())
+        }
+        PlanFormat::Sarif => report::sarif(&for_ci()),
+        PlanFormat::Gitlab => report::gitlab(&for_ci()),
+        PlanFormat::Junit => report::junit(&for_ci()),
+    };
+    output::result(&text);
     Ok(exit(&made, arguments.detailed_exitcode))
 }
 
@@ -86,6 +102,37 @@ pub(crate) fn json(plan: &Plan) -> Result<String, CommandError> {
     serde_json::to_string_pretty(plan)
         .map(|text| text + "\n")
         .map_err(|error| CommandError::one(Diagnostic::error("defect", error.to_string())))
+}
+
+/// The plan with its files named as from the working folder, which in CI is the repository's root: a service shows a
+/// finding only where that path leads.
+fn from_working_folder(plan: &Plan, root: &Path) -> Plan {
+    let mut plan = plan.clone();
+    let here = std::env::current_dir().unwrap_or_default();
+    let below = root.strip_prefix(&here).unwrap_or(root);
+    let folder: PathBuf = below.components().filter(|part| *part != Component::CurDir).collect();
+    if folder.as_os_str().is_empty() || folder.is_absolute() {
+        return plan;
+    }
+    let inputs = plan.inputs.iter_mut().map(|input| &mut input.path);
+    for path in plan.findings.iter_mut().map(|finding| &mut finding.path).chain(inputs) {
+        // A file outside of the project is named from the working folder already.
+        if !path.is_empty() && root.join(&*path).exists() {
+            *path = folder.join(&*path).to_string_lossy().into_owned();
+        }
+    }
+    plan
+}
+
+/// Appends the comment to the job's summary, where GitHub names its file.
+fn append_to_summary(comment: &str) -> Result<(), CommandError> {
+    let Some(path) = std::env::var_os(SUMMARY).filter(|path| !path.is_empty()) else { return Ok(()) };
+    let opened = OpenOptions::new().append(true).create(true).open(&path);
+    opened.and_then(|mut file| file.write_all(comment.as_bytes())).map_err(|error| {
+        let message = format!("the job summary `{}` cannot be written: {error}", path.display());
+        let help = format!("check {SUMMARY}, or leave it out");
+        CommandError::one(Diagnostic::error("summary-not-written", message).help(help))
+    })
 }
 
 fn exit(made: &Made, detailed: bool) -> Exit {

@@ -1,6 +1,7 @@
 //! The target as files, through `templates/`; edits of existing files.
 
 pub mod blueprint;
+pub mod ci;
 mod django;
 pub mod env;
 mod env_files;

@@ -1,17 +1,29 @@
-//! A plan or a result as text, Markdown or SVG. Strings only: `cli` prints them.
+//! A plan or a result as text, Markdown, SVG, or in the form that a CI service reads. Strings only: `cli` prints them.
 
 mod chart;
 mod diagnostics;
+mod escape;
 mod figure;
+mod finding;
+mod fit;
+mod github;
+mod gitlab;
+mod junit;
 mod markdown;
 mod run;
+mod sarif;
 mod table;
 mod text;
+mod verdict;
 
 pub use chart::{Curve, CurvePoint, chart};
 pub use diagnostics::{diagnostic, diagnostics, summary};
 pub use figure::{figure, money};
-pub use markdown::{COMMENT_LIMIT, markdown};
+pub use github::github;
+pub use gitlab::gitlab;
+pub use junit::junit;
+pub use markdown::{COMMENT_LIMIT, COMMENT_MARKER, markdown};
 pub use run::{history_json, history_text, run_json, run_text};
+pub use sarif::sarif;
 pub use table::Table;
 pub use text::{heading, item, text};
