@@ -3,6 +3,7 @@
 //! Whatever cannot be reached is a [`Fault`]: its cause by name, what was seen, and what to do about it. Addresses are
 //! secrets: they come in as [`Secret`]s, and no fault, figure or log holds more of one than its host and port.
 
+pub mod bucket;
 mod clock;
 mod fault;
 mod interrupt;

@@ -33,11 +33,12 @@ impl Place {
                 folder.join(format!("{}.jsonl", local_name("journal", environment))).display().to_string()
             }
             Self::Bucket { url, environment, .. } => match url::Url::parse(url) {
-                Ok(url) => {
+                // A key that was written into the address is not shown, wherever it ended up.
+                Ok(url) if !url.as_str().contains('@') => {
                     let (bucket, prefix) = (url.host_str().unwrap_or_default(), url.path().trim_end_matches('/'));
                     format!("{}://{bucket}{prefix}/{environment}/journal", url.scheme())
                 }
-                Err(_) => "in a bucket".to_owned(),
+                _ => "in a bucket".to_owned(),
             },
         }
     }
