@@ -32,7 +32,8 @@ impl Connection {
             Fault::new(Cause::BadAddress, format!("the database's address cannot be used: {text}"))
                 .remedy("write postgresql://USER:PASSWORD@HOST:5432/DATABASE")
         })?;
-        let options = options.application_name("palier").disable_statement_logging();
+        // PgBouncer refuses that parameter unless it is told to ignore it.
+        let options = options.application_name("palier").extra_float_digits(None).disable_statement_logging();
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()

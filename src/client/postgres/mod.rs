@@ -7,9 +7,11 @@
 mod address;
 mod connection;
 mod error;
+mod pooler;
 mod running;
 
 pub use address::Address;
 pub use connection::{Connection, Rows};
 pub use error::{SqlError, of_sqlx};
+pub use pooler::is_transaction_pooled;
 pub use running::Running;
