@@ -5,10 +5,12 @@ mod context;
 mod file;
 mod nothing;
 mod resource;
+mod sql_index;
 mod trouble;
 mod wait;
 
 pub use context::{FileMode, Progress, StepContext};
+pub use sql_index::{SQL_INDEX, SqlIndex};
 pub use trouble::Trouble;
 
 use crate::plan::{Action, Step};
@@ -64,7 +66,7 @@ pub trait StepCode: Sync {
 pub fn code_of(step: &Step) -> &'static dyn StepCode {
     match &step.run {
         Action::EditFile { .. } | Action::WriteFiles { .. } | Action::RemoveFiles { .. } => &file::File,
-        Action::BuildIndex { .. } | Action::DropIndex { .. } => &nothing::Nothing,
+        Action::BuildIndex { .. } | Action::DropIndex { .. } => &SQL_INDEX,
         Action::Wait { .. } | Action::ByHand { .. } => &wait::Wait,
         Action::Command { .. } => &command::Command,
         Action::ChangeResource { .. } => &resource::Resource,
