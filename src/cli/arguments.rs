@@ -70,6 +70,8 @@ pub(crate) enum Command {
     Plan(PlanArguments),
     /// Write the target's files: those of the next flight, or all
     Generate(GenerateArguments),
+    /// Ask the running parts whether they connect, behave and are fast enough
+    Verify(VerifyArguments),
     /// Show what the project costs a month over its users
     Cost(CostArguments),
     /// Show what is known of each offer, how old it is and where it comes from
@@ -135,6 +137,17 @@ pub(crate) struct GenerateArguments {
     /// Add the import of generated Django settings to your own settings module
     #[arg(long)]
     pub(crate) edit_settings: bool,
+    /// The form of the result
+    #[arg(long, default_value = "text", value_name = "FORMAT")]
+    pub(crate) format: Format,
+}
+
+/// Arguments of `palier verify`.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    /// These probes alone, comma-separated
+    #[arg(long, value_delimiter = ',', value_name = "NAME,NAME")]
+    pub(crate) only: Vec<String>,
     /// The form of the result
     #[arg(long, default_value = "text", value_name = "FORMAT")]
     pub(crate) format: Format,

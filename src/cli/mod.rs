@@ -1,14 +1,11 @@
 //! One file per command; the only code that prints, and that reads the terminal, the environment and the clock.
 
 mod arguments;
-#[allow(dead_code)]
 mod around;
 mod catalog;
-#[allow(dead_code)]
 mod clock;
 mod cost;
 mod demo;
-#[allow(dead_code)]
 mod env_file;
 mod error;
 mod exit;
@@ -18,6 +15,7 @@ mod output;
 mod plan;
 mod schema;
 mod shell;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -54,6 +52,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, error::CommandError> {
     match &arguments.command {
         Command::Plan(command) => plan::run(global, command),
         Command::Generate(command) => generate::run(global, command),
+        Command::Verify(command) => verify::run(global, command),
         Command::Cost(command) => cost::run(global, command),
         Command::Catalog(command) => catalog::run(global, command),
         Command::Demo(command) => demo::run(global, command),

@@ -4,6 +4,7 @@ mod chart;
 mod diagnostics;
 mod figure;
 mod markdown;
+mod outcomes;
 mod table;
 mod text;
 
@@ -11,5 +12,6 @@ pub use chart::{Curve, CurvePoint, chart};
 pub use diagnostics::{diagnostic, diagnostics, summary};
 pub use figure::{figure, money};
 pub use markdown::{COMMENT_LIMIT, markdown};
+pub use outcomes::outcomes;
 pub use table::Table;
 pub use text::{heading, item, text};
