@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Rollback(RollbackArguments),
     /// Show what was applied, by whom, and what was verified
     History(HistoryArguments),
+    /// Ask the running parts whether they connect, behave and are fast enough
+    Verify(VerifyArguments),
     /// Write the CI workflow: the plan on a pull request, its apply on the merge
     Ci(CiArguments),
     /// Show what the project costs a month over its users
@@ -274,6 +276,17 @@ pub(crate) struct CiArguments {
     /// The branch whose pushes are applied, on GitHub [default: that of the remote, else main]
     #[arg(long, value_name = "NAME")]
     pub(crate) branch: Option<String>,
+}
+
+/// Arguments of `palier verify`.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    /// These probes alone, comma-separated
+    #[arg(long, value_delimiter = ',', value_name = "NAME,NAME")]
+    pub(crate) only: Vec<String>,
+    /// The form of the result
+    #[arg(long, default_value = "text", value_name = "FORMAT")]
+    pub(crate) format: Format,
 }
 
 /// Arguments of `palier cost`.

@@ -24,6 +24,7 @@ mod rehearse;
 mod rollback;
 mod schema;
 mod shell;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -64,6 +65,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, error::CommandError> {
         Command::Rollback(command) => rollback::run(global, command),
         Command::History(command) => history::run(global, command),
         Command::Ci(command) => ci::run(global, command),
+        Command::Verify(command) => verify::run(global, command),
         Command::Cost(command) => cost::run(global, command),
         Command::Catalog(command) => catalog::run(global, command),
         Command::Demo(command) => demo::run(global, command),

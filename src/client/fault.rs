@@ -56,6 +56,8 @@ pub enum Cause {
     ReadOnly,
     /// A free service that sleeps until somebody asks.
     Sleeping,
+    /// Its owner or its provider has switched it off.
+    Suspended,
     /// It is starting, or loading its data.
     Starting,
     /// A pooler in transaction mode stands where a session is needed.
@@ -106,6 +108,7 @@ impl Cause {
             Self::Full => "full",
             Self::ReadOnly => "read-only",
             Self::Sleeping => "sleeping",
+            Self::Suspended => "suspended",
             Self::Starting => "starting",
             Self::Pooled => "pooled",
             Self::Missing => "missing",

@@ -4,15 +4,27 @@
 //! secrets: they come in as [`Secret`]s, and no fault, figure or log holds more of one than its host and port.
 
 pub mod bucket;
+mod certificate;
 mod clock;
+mod deadline;
 mod fault;
+pub mod http;
 mod interrupt;
 pub mod postgres;
+pub mod process;
+pub mod processes;
+pub mod redis;
+mod redis_fault;
 mod secret;
+mod stream;
 pub mod tcp;
+pub mod tls;
 pub mod tls_fault;
 
+pub use certificate::Certificate;
 pub use clock::Clock;
+pub use deadline::Deadline;
 pub use fault::{Cause, Fault};
 pub use interrupt::Interrupt;
 pub use secret::Secret;
+pub use stream::Stream;

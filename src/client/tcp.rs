@@ -2,6 +2,7 @@
 
 use std::io::{Error, ErrorKind};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use super::{Cause, Fault};
@@ -17,8 +18,12 @@ const PRIVATE_ENDINGS: &[&str] = &[".internal", ".local", ".cache.amazonaws.com"
 /// The name does not resolve, nothing listens, no way leads there, nobody answers.
 pub fn connect(host: &str, port: u16, limit: Duration) -> Result<TcpStream, Fault> {
     let mut last = None;
-    for address in resolve(host, port)? {
-        match TcpStream::connect_timeout(&address, limit) {
+    let addresses = resolve_within(host, port, limit)?;
+    // All of them together may take as long as one may.
+    let count = u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
+    let each = (limit / count).max(Duration::from_millis(1));
+    for address in addresses {
+        match TcpStream::connect_timeout(&address, each) {
             Ok(stream) => {
                 let _ = stream.set_nodelay(true);
                 return Ok(stream);
@@ -29,6 +34,19 @@ pub fn connect(host: &str, port: u16, limit: Duration) -> Result<TcpStream, Faul
     Err(match last {
         Some((error, address)) => connect_fault(&error, host, port, &address, limit),
         None => not_resolved(host),
+    })
+}
+
+/// The addresses of a host; the system's resolver has time limits of its own, which may be longer than ours.
+fn resolve_within(host: &str, port: u16, limit: Duration) -> Result<Vec<SocketAddr>, Fault> {
+    let (sender, answer) = channel();
+    let name = host.to_owned();
+    std::thread::spawn(move || {
+        let _ = sender.send(resolve(&name, port));
+    });
+    answer.recv_timeout(limit).unwrap_or_else(|_| {
+        let message = format!("nobody said within {} s which address `{host}` has", limit.as_secs_f64());
+        Err(Fault::new(Cause::NotResolved, message).remedy("check this machine's name servers and network"))
     })
 }
 

@@ -27,6 +27,11 @@ pub fn of_tls(error: &Error, host: &str, port: u16) -> Fault {
             format!("nobody who is trusted here signed the certificate of {at}"),
         )
         .remedy("where the authority is your own, name its certificates in SSL_CERT_FILE"),
+        // A certificate that is its own authority; the library has no name for it.
+        Error::InvalidCertificate(Bad::Other(other)) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+            Fault::new(Cause::CertificateUntrusted, format!("the certificate of {at} is signed by itself"))
+                .remedy("let an authority sign one for the server, and name the authority's in SSL_CERT_FILE")
+        }
         Error::InvalidMessage(_) => Fault::new(Cause::PlainPort, format!("{at} speaks without TLS"))
             .remedy("use the address without TLS, or the port that speaks it"),
         other => Fault::new(Cause::Tls, format!("TLS with {at} fails: {other}")),

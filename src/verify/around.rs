@@ -3,7 +3,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::client::{Cause, Clock, Fault, Secret};
+use crate::client::{Cause, Clock, Deadline, Fault, Secret};
+use crate::diagnostic::mask;
 use crate::policy::Policy;
 
 /// What a probe finds around it: passed in, because the library reads no environment.
@@ -37,5 +38,27 @@ impl Around {
             Fault::new(Cause::BadAddress, format!("the variable {variable} is not set"))
                 .remedy(format!("set {variable} in the environment, or give the file that holds it with --env-file"))
         })
+    }
+    /// The time that one probe has, from now on.
+    #[must_use]
+    pub fn deadline(&self) -> Deadline {
+        Deadline::after(&self.clock, self.limit)
+    }
+
+    /// The authorities, for a wire.
+    #[must_use]
+    pub fn authorities(&self) -> Option<&[u8]> {
+        self.authorities.as_deref()
+    }
+
+    /// A text from outside (a page, an output), shortened and without anything secret in it.
+    #[must_use]
+    pub fn hidden(&self, text: &str, longest: usize) -> String {
+        let hidden = self.addresses.values().fold(text.to_owned(), |text, secret| secret.hide_in(&text));
+        let one_line = mask(&hidden).split_whitespace().collect::<Vec<_>>().join(" ");
+        match one_line.char_indices().nth(longest) {
+            Some((end, _)) => format!("{}...", &one_line[..end]),
+            None => one_line,
+        }
     }
 }

@@ -24,7 +24,8 @@ pub fn run(probes: &[Probe], around: &Arc<Around>) -> Vec<Outcome> {
     }
     drop(sender);
     let mut found: Vec<Option<Outcome>> = vec![None; probes.len()];
-    let deadline = around.clock.elapsed() + around.limit + GRACE;
+    let limits: Vec<Duration> = probes.iter().map(|probe| limit(probe, around)).collect();
+    let deadline = around.clock.elapsed() + limits.iter().max().copied().unwrap_or_default() + GRACE;
     while found.iter().any(Option::is_none) {
         let left = deadline.saturating_sub(around.clock.elapsed());
         match outcomes.recv_timeout(left) {
@@ -32,8 +33,14 @@ pub fn run(probes: &[Probe], around: &Arc<Around>) -> Vec<Outcome> {
             Err(_) => break,
         }
     }
-    let given_up = |probe: &Probe| given_up(probe, around.limit);
-    found.into_iter().zip(probes).map(|(outcome, probe)| outcome.unwrap_or_else(|| given_up(probe))).collect()
+    let all = found.into_iter().zip(probes).zip(limits);
+    all.map(|((outcome, probe), limit)| outcome.unwrap_or_else(|| given_up(probe, limit))).collect()
+}
+
+/// How long a probe may take.
+fn limit(probe: &Probe, around: &Around) -> Duration {
+    let kind = KINDS.iter().find(|kind| kind.name == probe.probe);
+    kind.map_or(Duration::ZERO, |kind| (kind.longest)(probe, around))
 }
 
 fn one(probe: &Probe, around: &Around) -> Outcome {
