@@ -86,6 +86,7 @@ impl Desk {
             providers: &[],
             confirmed: &arguments.confirm,
             seen_failing: &[],
+            begun_before: &[],
             wait_limit: arguments.wait_limit(),
         })
     }
@@ -136,6 +137,7 @@ impl Desk {
             state.note(self.around.clock.now(), &event);
         }
         let (confirmed, seen_failing) = (state.confirmed.clone(), state.seen_failing.clone());
+        let begun_before = state.touched.clone();
         let patches: BTreeMap<_, _> = state.decided.patches.iter().cloned().collect();
         let plan = state.decided.plan.clone();
         let keeper = Keeper::new(&self.bar, &self.journal, &self.interrupt);
@@ -153,6 +155,7 @@ impl Desk {
                 providers: &[],
                 confirmed: &confirmed,
                 seen_failing: &seen_failing,
+                begun_before: &begun_before,
                 wait_limit,
             },
             listener: &told,
