@@ -307,8 +307,10 @@ fn a_run_whose_journal_was_removed_and_begun_anew_writes_nothing_more() {
     let Err(JournalError::Fenced { by, .. }) = first.append(done("index-1")) else { panic!("it wrote") };
     assert_eq!(by.run, "second");
     assert_eq!(open(folder.path()).expect("it is whole").entries().len(), 1);
+    second.keep_alive().expect("nothing has changed");
     std::fs::remove_dir_all(folder.path().join(".palier")).expect("it is removed");
-    assert!(matches!(second.append(begun("index-1")), Err(JournalError::Damaged { .. })));
+    assert!(matches!(second.keep_alive(), Err(JournalError::Damaged { .. })));
+    assert!(matches!(second.append(begun("index-1")), Err(JournalError::NotTaken { .. })));
 }
 
 #[test]
