@@ -23,7 +23,8 @@ pub struct Entry {
 /// Who holds, or held, the lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
-    /// The machine.
+    /// The machine, under a name that no other has. Containers that count their processes apart are machines of their
+    /// own: a process that cannot be seen from another one is not dead.
     pub host: String,
     /// The process.
     pub process: u32,
@@ -111,7 +112,7 @@ pub enum Event {
         /// Whose lock it was before, when that was neither released nor still alive.
         took_over: Option<Holder>,
     },
-    /// The holder still works (object stores alone; on a disk the operating system knows).
+    /// The holder still works (in a bucket alone, and only when it has nothing else to write).
     LeaseRenewed {
         /// Until when.
         until: Timestamp,
