@@ -1,9 +1,11 @@
 //! One file per kind of step: what it checks, does, verifies and takes back.
 
 mod context;
+mod sql_index;
 mod trouble;
 
 pub use context::{FileMode, Progress, StepContext};
+pub use sql_index::{SQL_INDEX, SqlIndex};
 pub use trouble::Trouble;
 
 use crate::plan::Step;

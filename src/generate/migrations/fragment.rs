@@ -46,14 +46,19 @@ pub(super) struct Element {
 impl Element {
     /// The element as SQL text.
     pub(super) fn sql(&self) -> String {
-        let mut sql = match &self.key {
-            Key::Column(name) => column_sql(name),
-            Key::Expression(expression) => expression.text.clone(),
-        };
+        let mut sql = self.key_sql();
         if !self.class.text.is_empty() {
             sql = format!("{sql} {}", self.class.text);
         }
         sql + self.order()
+    }
+
+    /// The column or expression alone, as SQL text.
+    pub(super) fn key_sql(&self) -> String {
+        match &self.key {
+            Key::Column(name) => column_sql(name),
+            Key::Expression(expression) => expression.text.clone(),
+        }
     }
 
     /// The element in the form in which it is compared with others.

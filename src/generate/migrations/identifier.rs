@@ -55,7 +55,8 @@ pub(super) fn is_unprintable(c: char) -> bool {
 }
 
 /// A string literal that means the same whatever `standard_conforming_strings` says.
-pub(super) fn literal(text: &str) -> String {
+#[must_use]
+pub fn literal(text: &str) -> String {
     let quoted = text.replace('\'', "''");
     if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
 }

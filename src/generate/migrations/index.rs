@@ -222,8 +222,13 @@ impl Index {
     /// What the index is, behind its name: `public.enrollments (student_id) WHERE ...`.
     #[must_use]
     pub fn definition(&self) -> String {
+        self.definition_on(self.table.sql())
+    }
+
+    /// The same definition on another table.
+    pub(super) fn definition_on(&self, table: String) -> String {
         let elements: Vec<String> = self.elements.iter().map(Element::sql).collect();
-        let mut definition = self.table.sql();
+        let mut definition = table;
         if self.method != "btree" {
             definition = format!("{definition} USING {}", self.method);
         }

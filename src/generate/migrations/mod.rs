@@ -8,12 +8,14 @@ mod existing;
 mod fragment;
 mod identifier;
 mod index;
+mod live;
 mod python;
 mod revisions;
 mod sql;
 mod statements;
 
 pub use error::MigrationError;
+pub use identifier::literal;
 pub use index::Index;
 pub use statements::{Statement, split_statements};
 

@@ -73,11 +73,14 @@ impl Index {
     }
 
     /// The name under which a leftover is set aside; nobody else's index has it.
-    fn leftover(&self) -> String {
+    #[must_use]
+    pub fn leftover(&self) -> String {
         with_suffix(&self.name, &format!("leftover_{}", short_hash(&self.qualified_name())))
     }
 
-    pub(super) fn drop_leftover(&self) -> String {
+    /// Drops what was set aside.
+    #[must_use]
+    pub fn drop_leftover(&self) -> String {
         format!("DROP INDEX CONCURRENTLY IF EXISTS {}", self.table.beside(&self.leftover()))
     }
 
@@ -109,7 +112,9 @@ impl Index {
         )
     }
 
-    pub(super) fn set_aside(&self) -> String {
+    /// Renames an index of this name that is not valid, under a lock that proves that nobody is just building it.
+    #[must_use]
+    pub fn set_aside(&self) -> String {
         let table = self.table.sql();
         let invalid = format!(
             "EXISTS (\n        SELECT FROM {}\n            AND NOT (i.indisvalid AND i.indisready)\n    )",
@@ -144,7 +149,9 @@ END",
         ))
     }
 
-    pub(super) fn verify(&self) -> String {
+    /// Fails unless the index is there, valid and, as far as names tell, the one that was meant.
+    #[must_use]
+    pub fn verify(&self) -> String {
         // Expressions have no name in the catalog: they are compared as "some expression".
         let columns: Vec<String> = self
             .elements
