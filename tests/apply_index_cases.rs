@@ -31,6 +31,13 @@ fn orders() -> Option<Database> {
     Some(database)
 }
 
+/// The process of the session that is held open.
+fn holder(database: &Database) -> String {
+    database.run(
+        "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'held%' AND datname = current_database();",
+    )
+}
+
 /// Case 1: a build with a lock timeout, while an unrelated transaction holds an older snapshot.
 fn leave_invalid(database: &Database) {
     let old = database.hold(OLD_SNAPSHOT);
@@ -53,7 +60,7 @@ fn case_1_what_a_lock_timeout_leaves_behind_is_replaced() {
 fn case_1_an_old_transaction_is_waited_for_before_anything_is_changed() {
     let Some(database) = orders() else { return };
     let old = database.hold(OLD_SNAPSHOT);
-    let holder = database.run("SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'held%';");
+    let holder = holder(&database);
     thread::sleep(Duration::from_millis(400));
     let surroundings = around(&database);
     thread::scope(|scope| {
@@ -72,7 +79,7 @@ fn case_1_an_old_transaction_is_waited_for_before_anything_is_changed() {
 fn case_1_who_never_ends_is_named_and_nothing_is_changed() {
     let Some(database) = orders() else { return };
     let _old = database.hold(OLD_SNAPSHOT);
-    let holder = database.run("SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'held%';");
+    let holder = holder(&database);
     thread::sleep(Duration::from_millis(400));
     let surroundings = index_steps::with_patience(around(&database), "1 s");
     let said = failure(SQL_INDEX.run(&build(CREATE), &surroundings.context()).expect_err("it waits in vain"));
@@ -218,6 +225,7 @@ fn case_9_an_idle_reader_of_the_table_is_waited_for_by_a_drop() {
     let surroundings = around(&database);
     apply(&build(CREATE), &surroundings);
     let reader = database.hold("SELECT count(*) FROM orders");
+    thread::sleep(Duration::from_millis(400));
     thread::scope(|scope| {
         let undo = scope.spawn(|| take_back(&build(CREATE), &surroundings));
         thread::sleep(Duration::from_millis(1200));
@@ -245,23 +253,23 @@ fn case_10_rows_are_written_while_the_index_is_built() {
     assert_eq!(database.run("SET enable_seqscan = off; SELECT count(*) FROM orders WHERE id = 0 AND customer = 1;"), "1");
 }
 
-/// The second build waits for the first one's lock and holds a snapshot for which the first one waits in turn. Postgres
-/// ends whoever began to wait last: the step.
+/// The second build waits for the first one's lock and holds a snapshot, for which the first one waits at its end.
+/// Postgres ends whoever began to wait last: the step.
 #[test]
 fn case_11_a_deadlock_with_somebody_elses_build_is_recovered_from() {
     let Some(database) = orders() else { return };
     let surroundings = around(&database).policy(|policy| {
         policy.steps.oldest_transaction = "1 hours".parse().expect("a duration");
     });
-    let old = database.hold(OLD_SNAPSHOT);
+    let writer = database.hold("INSERT INTO orders VALUES (0, 0)");
     thread::scope(|scope| {
         let run = scope.spawn(|| apply(&build(CREATE), &surroundings));
-        database.wait_for("SELECT phase FROM pg_stat_progress_create_index;", "waiting for old snapshots");
+        database.wait_for("SELECT phase FROM pg_stat_progress_create_index;", "waiting for writers before build");
         let other = scope.spawn(|| database.try_run("CREATE INDEX CONCURRENTLY theirs ON orders (email);"));
         database.wait_for("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE
             'CREATE INDEX CONCURRENTLY theirs%';", "1");
         thread::sleep(Duration::from_millis(1200));
-        drop(old);
+        drop(writer);
         run.join().expect("the step's own is built");
         other.join().expect("a thread").expect("theirs is built");
     });
