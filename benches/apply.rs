@@ -1,10 +1,6 @@
 //! What apply itself costs for each step: the journal's entries before and after it, the checks, the verification. The
 //! steps change a resource of a provider that answers at once, so that nothing else is measured.
-#![allow(
-    clippy::print_stdout,
-    clippy::expect_used,
-    reason = "a program that prints figures and stops at a surprise"
-)]
+#![allow(clippy::print_stdout, clippy::expect_used, reason = "a program that prints figures and stops at a surprise")]
 
 use std::collections::BTreeMap;
 use std::process::Command;

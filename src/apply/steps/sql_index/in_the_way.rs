@@ -51,7 +51,8 @@ pub(super) fn look(connection: &mut Connection, index: &Index, oldest: Duration)
         SELECT 'prepared', p.gid, p.owner, '', 'prepared', extract(epoch FROM clock_timestamp() - p.prepared)
         FROM pg_catalog.pg_prepared_xacts AS p
         WHERE p.database = current_database() AND p.prepared <= clock_timestamp() - interval '{oldest} seconds'
-            AND '-1/' || p.transaction::text IN (SELECT virtualtransaction FROM locks)",
+            AND EXISTS (SELECT FROM pg_catalog.pg_locks AS x JOIN locks USING (virtualtransaction)
+                WHERE x.locktype = 'transactionid' AND x.transactionid = p.transaction)",
         table = table_id(index),
         oldest = oldest.as_secs_f64(),
     );
