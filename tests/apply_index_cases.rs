@@ -34,9 +34,8 @@ fn orders() -> Option<Database> {
 
 /// The process of the session that is held open.
 fn holder(database: &Database) -> String {
-    database.run(
-        "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'held%' AND datname = current_database();",
-    )
+    database
+        .run("SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'held%' AND datname = current_database();")
 }
 
 /// Case 1: a build with a lock timeout, while an unrelated transaction holds an older snapshot.
@@ -118,8 +117,10 @@ fn case_3_a_good_index_is_not_built_anew() {
 #[test]
 fn case_4_a_unique_index_over_duplicates_names_the_keys_and_leaves_nothing() {
     let Some(database) = orders() else { return };
-    database.run("UPDATE orders SET email = 'twice@example.com' WHERE id IN (3, 4); UPDATE orders SET email = 'o''neil'
-        WHERE id IN (5, 6, 7);");
+    database.run(
+        "UPDATE orders SET email = 'twice@example.com' WHERE id IN (3, 4); UPDATE orders SET email = 'o''neil'
+        WHERE id IN (5, 6, 7);",
+    );
     let unique = "CREATE UNIQUE INDEX CONCURRENTLY orders_email ON orders (email)";
     let surroundings = around(&database);
     let said = failure(SQL_INDEX.run(&build(unique), &surroundings.context()).expect_err("duplicates"));
@@ -133,8 +134,10 @@ fn case_4_a_unique_index_over_duplicates_names_the_keys_and_leaves_nothing() {
 #[test]
 fn case_4_duplicates_outside_of_a_partial_index_and_empty_keys_do_not_count() {
     let Some(database) = orders() else { return };
-    database.run("UPDATE orders SET email = 'x' WHERE NOT paid; UPDATE orders SET email = NULL WHERE id <= 100;
-        UPDATE orders SET email = 'lower' WHERE id = 110; UPDATE orders SET email = 'LOWER' WHERE id = 120;");
+    database.run(
+        "UPDATE orders SET email = 'x' WHERE NOT paid; UPDATE orders SET email = NULL WHERE id <= 100;
+        UPDATE orders SET email = 'lower' WHERE id = 110; UPDATE orders SET email = 'LOWER' WHERE id = 120;",
+    );
     let unique = "CREATE UNIQUE INDEX CONCURRENTLY orders_email ON orders (lower(email)) WHERE paid";
     let surroundings = around(&database);
     let said = failure(SQL_INDEX.run(&build(unique), &surroundings.context()).expect_err("duplicates"));
@@ -192,7 +195,10 @@ fn case_8_what_a_reindexing_leaves_behind_is_dropped_and_the_good_one_kept() {
     assert!(database.try_run(reindex).expect_err("a timeout").contains("lock timeout"));
     drop(old);
     let indexes = database.indexes();
-    assert!(indexes.contains("orders_customer_ccnew invalid") && indexes.contains("orders_customer valid"), "{indexes}");
+    assert!(
+        indexes.contains("orders_customer_ccnew invalid") && indexes.contains("orders_customer valid"),
+        "{indexes}"
+    );
     let id = database.run("SELECT 'orders_customer'::regclass::oid;");
     let surroundings = around(&database);
     assert_eq!(SQL_INDEX.check(&build(CREATE), &surroundings.context()), Ok(Readiness::Ready));
@@ -246,12 +252,17 @@ fn case_10_rows_are_written_while_the_index_is_built() {
     thread::scope(|scope| {
         let run = scope.spawn(|| apply(&build(CREATE), &surroundings));
         database.wait_for(PHASE, "waiting for old snapshots");
-        database.run("SET lock_timeout = '200ms'; INSERT INTO orders VALUES (0, 1); UPDATE orders SET customer = 2
-            WHERE id = 1; DELETE FROM orders WHERE id = 2; SELECT count(*) FROM orders;");
+        database.run(
+            "SET lock_timeout = '200ms'; INSERT INTO orders VALUES (0, 1); UPDATE orders SET customer = 2
+            WHERE id = 1; DELETE FROM orders WHERE id = 2; SELECT count(*) FROM orders;",
+        );
         drop(old);
         run.join().expect("it is built");
     });
-    assert_eq!(database.run("SET enable_seqscan = off; SELECT count(*) FROM orders WHERE id = 0 AND customer = 1;"), "1");
+    assert_eq!(
+        database.run("SET enable_seqscan = off; SELECT count(*) FROM orders WHERE id = 0 AND customer = 1;"),
+        "1"
+    );
 }
 
 /// The second build waits for the first one's lock and holds a snapshot, for which the first one waits at its end.
@@ -267,8 +278,11 @@ fn case_11_a_deadlock_with_somebody_elses_build_is_recovered_from() {
         let run = scope.spawn(|| apply(&build(CREATE), &surroundings));
         database.wait_for(PHASE, "waiting for writers before build");
         let other = scope.spawn(|| database.try_run("CREATE INDEX CONCURRENTLY theirs ON orders (email);"));
-        database.wait_for("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND
-            datname = current_database() AND query LIKE 'CREATE INDEX CONCURRENTLY theirs%';", "1");
+        database.wait_for(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND
+            datname = current_database() AND query LIKE 'CREATE INDEX CONCURRENTLY theirs%';",
+            "1",
+        );
         thread::sleep(Duration::from_millis(1200));
         drop(writer);
         run.join().expect("the step's own is built");

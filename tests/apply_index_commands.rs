@@ -177,9 +177,13 @@ fn surroundings(database: &Database, root: &Path) -> Surroundings {
 
 fn environment(venv: &Venv) -> BTreeMap<String, String> {
     let path = venv.path().into_string().expect("a search path");
-    [("PATH", path.as_str()), ("PYTHONDONTWRITEBYTECODE", "1"), ("DATABASE_URL", "postgresql://app:wrong@127.0.0.1:1/x")]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into()
+    [
+        ("PATH", path.as_str()),
+        ("PYTHONDONTWRITEBYTECODE", "1"),
+        ("DATABASE_URL", "postgresql://app:wrong@127.0.0.1:1/x"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
 }
 
 /// Both steps forward, the walk of the second one, then both back in turn.

@@ -145,8 +145,10 @@ fn a_build_that_somebody_cancels_is_not_begun_again() {
     let ended = thread::scope(|scope| {
         let run = scope.spawn(|| SQL_INDEX.run(&build(SLOW_INDEX), &surroundings.context()));
         database.wait_for(BUILDING, "1");
-        database.run("SELECT pg_cancel_backend(pid) FROM pg_stat_progress_create_index WHERE datname =
-            current_database();");
+        database.run(
+            "SELECT pg_cancel_backend(pid) FROM pg_stat_progress_create_index WHERE datname =
+            current_database();",
+        );
         run.join().expect("a thread")
     });
     let said = failure(ended.expect_err("cancelled"));
@@ -162,8 +164,10 @@ fn a_session_that_the_server_ends_is_opened_anew_and_the_build_begins_again() {
         let run = scope.spawn(|| apply(&build(SLOW_INDEX), &surroundings));
         database.wait_for(BUILDING, "1");
         thread::sleep(Duration::from_millis(300));
-        database.run("SELECT pg_terminate_backend(pid) FROM pg_stat_progress_create_index WHERE datname =
-            current_database();");
+        database.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_progress_create_index WHERE datname =
+            current_database();",
+        );
         run.join().expect("it is built all the same");
     });
     assert!(surroundings.told.text().contains("trying again"), "{}", surroundings.told.text());

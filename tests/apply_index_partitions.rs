@@ -34,7 +34,8 @@ const EVENTS: &str = "CREATE SCHEMA app;
     CREATE TABLE app.\"Events 2026 rest\" PARTITION OF app.events_2026 DEFAULT;
     INSERT INTO app.\"Events\" SELECT date '2024-01-01' + n % 1000, n % 3, 'note ' || n FROM generate_series(1, 3000) AS n;";
 
-const CREATE: &str = "CREATE INDEX CONCURRENTLY events_kind ON app.\"Events\" (kind, lower(note)) WHERE note IS NOT NULL";
+const CREATE: &str =
+    "CREATE INDEX CONCURRENTLY events_kind ON app.\"Events\" (kind, lower(note)) WHERE note IS NOT NULL";
 
 fn events() -> Option<Database> {
     let database = server()?.database();
@@ -52,7 +53,9 @@ fn the_whole_way_with_partitions_of_partitions() {
     let Some(database) = events() else { return };
     walk(&build(CREATE), &around(&database), &database);
     assert_eq!(attached(&database), "5");
-    database.run("CREATE TABLE app.events_2027 PARTITION OF app.\"Events\" FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');");
+    database.run(
+        "CREATE TABLE app.events_2027 PARTITION OF app.\"Events\" FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');",
+    );
     assert_eq!(attached(&database), "6", "a new partition gets its own by itself");
     take_back(&build(CREATE), &around(&database));
     walk(&build(CREATE), &around(&database), &database);
@@ -95,7 +98,8 @@ fn a_run_that_was_cut_short_anywhere_is_taken_up_or_taken_back() {
 fn an_invalid_leftover_on_a_partition_is_replaced() {
     let Some(database) = events() else { return };
     let leaf = Index::from_statement(CREATE, "plan").expect("an index").on_partition("app", "events_2024");
-    let reader = database.hold("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM app.events_2026_1");
+    let reader =
+        database.hold("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM app.events_2026_1");
     database.try_run(&format!("SET lock_timeout = '200ms'; {};", leaf.create_new())).expect_err("cut short");
     drop(reader);
     assert!(database.indexes().contains(" invalid "));

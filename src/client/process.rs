@@ -74,11 +74,7 @@ impl Program<'_> {
     ///
     /// # Errors
     /// There is no such program.
-    pub fn run_while(
-        &self,
-        clock: &dyn Clock,
-        may_go_on: &mut dyn FnMut() -> bool,
-    ) -> Result<Option<Finished>, Fault> {
+    pub fn run_while(&self, clock: &dyn Clock, may_go_on: &mut dyn FnMut() -> bool) -> Result<Option<Finished>, Fault> {
         let mut command = Command::new(self.name);
         command.args(self.arguments).current_dir(self.folder).env_clear().envs(self.environment);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);

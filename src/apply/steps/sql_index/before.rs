@@ -61,7 +61,9 @@ pub(super) fn table(connection: &mut Connection, index: &Index) -> Result<Table,
         ));
     }
     match catalog::table(connection, index).map_err(|error| refused(&error))? {
-        None => Err(Trouble::failed(missing(connection, index).unwrap_or_else(|error| no_table(index, &error.message)))),
+        None => {
+            Err(Trouble::failed(missing(connection, index).unwrap_or_else(|error| no_table(index, &error.message))))
+        }
         Some((Table::Other, _)) => Err(Trouble::failed(no_table(index, "it is a view or a foreign table"))),
         Some((_, false)) => Err(Trouble::failed(
             Diagnostic::error(

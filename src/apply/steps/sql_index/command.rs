@@ -194,10 +194,8 @@ fn cancel(worker: &mut Worker<'_>, index: &Index) {
 fn tell(worker: &mut Worker<'_>, index: &Index, command: &str) {
     let site = worker.site;
     let Ok(connection) = worker.connection() else { return };
-    let sql = format!(
-        "SELECT pid FROM pg_catalog.pg_stat_progress_create_index WHERE relid = {} LIMIT 1",
-        table_id(index)
-    );
+    let sql =
+        format!("SELECT pid FROM pg_catalog.pg_stat_progress_create_index WHERE relid = {} LIMIT 1", table_id(index));
     let process = connection.rows(&sql).ok().and_then(|rows| rows.first().map(|row| text(row, 0)));
     let seen = process.and_then(|process| super::progress::look(connection, &process).ok().flatten());
     match seen {

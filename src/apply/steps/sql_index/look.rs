@@ -85,12 +85,11 @@ fn is_gone(index: &Index, found: &Found) -> Outcome {
     let seen = match &found.state {
         State::Absent => Ok(format!("there is no index `{name}`")),
         State::Other { .. } => Ok(format!("another index has the name `{name}`; palier's is not there")),
-        State::Valid => Err(Fault::new(Cause::UnexpectedAnswer, format!("`{name}` is still there"))
-            .remedy("undo the step again")),
-        State::Invalid => {
-            Err(Fault::new(Cause::UnexpectedAnswer, format!("`{name}` is still there, no longer valid"))
-                .remedy("undo the step again: a drop that was cut short leaves it so"))
+        State::Valid => {
+            Err(Fault::new(Cause::UnexpectedAnswer, format!("`{name}` is still there")).remedy("undo the step again"))
         }
+        State::Invalid => Err(Fault::new(Cause::UnexpectedAnswer, format!("`{name}` is still there, no longer valid"))
+            .remedy("undo the step again: a drop that was cut short leaves it so")),
     };
     outcome(index, "it is gone", seen)
 }
@@ -113,7 +112,11 @@ fn survivors(index: &Index, others: &[(String, bool)]) -> Outcome {
     let note = if broken.is_empty() {
         format!("the {valid} other indexes of {} are valid", index.table())
     } else {
-        format!("{valid} other indexes of {} are valid; not valid, and not palier's: {}", index.table(), broken.join(", "))
+        format!(
+            "{valid} other indexes of {} are valid; not valid, and not palier's: {}",
+            index.table(),
+            broken.join(", ")
+        )
     };
     outcome(index, "the other indexes of the table are as they were", Ok(note))
 }
