@@ -106,7 +106,7 @@ proptest! {
         let given = given(project, &policy, &metrics);
         let inputs = given.inputs();
         let (findings, options) = (&[], Options::default());
-        let request = Request { inputs, environment: "production", files: &[], findings, folder: &given, options, step_files: false };
+        let request = Request { inputs, environment: "production", files: &[], findings, folder: &given, options, step_files: false, lacking_indexes: &[] };
         let made = make(&request).expect("a plan");
         let hunk = Hunk { offset: 3, removed: file.clone(), added: format!("{file}\r\n") };
         let patch = Patch { path: "render.yaml".to_owned(), before: Some(file), after: None, hunks: vec![hunk] };

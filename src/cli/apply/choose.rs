@@ -10,7 +10,7 @@ use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::load::Loaded;
 use crate::cli::output;
-use crate::cli::plan::{indexes_of, look, make_on};
+use crate::cli::plan::{indexes_of, make_live};
 use palier::apply::journal::Decided;
 use palier::apply::steps::FileMode;
 use palier::apply::{RunState, decided, differences, id_of};
@@ -51,7 +51,7 @@ pub(crate) enum Chosen {
 
 /// Chooses, and asks a person where there is one.
 pub(crate) fn choose(
-    loaded: &Loaded,
+    loaded: &mut Loaded,
     desk: &Desk,
     arguments: &ApplyArguments,
     files: FileMode,
@@ -101,15 +101,14 @@ pub(crate) fn choose(
 type PlanWithFiles = (Plan, Vec<(String, Vec<FileChange>)>);
 
 /// The plan of the flight whose files `generate` has written, when it is not live; else a plan that is made now.
-fn fresh(loaded: &Loaded, desk: &Desk) -> Result<PlanWithFiles, CommandError> {
+fn fresh(loaded: &mut Loaded, desk: &Desk) -> Result<PlanWithFiles, CommandError> {
     let pending = loaded.read(PENDING_PATH).and_then(|bytes| PendingFlight::parse(&bytes));
     let holds = |record: &PendingFlight| !record.live && record.holds(|path| loaded.read(path));
     if let Some(plan) = pending.filter(holds).and_then(|record| record.plan) {
         // Its files are there: nothing is left to be written, and nothing to be taken back by palier.
         return Ok((*plan, Vec::new()));
     }
-    let mut made = make_on(loaded)?;
-    look(&desk.around, &mut made)?;
+    let made = make_live(loaded, &desk.around)?;
     Ok((made.plan, made.step_files))
 }
 
@@ -128,7 +127,7 @@ fn saved(path: &Path) -> Result<Plan, CommandError> {
 
 /// A saved plan, when everything that it rests on still holds; with `--refresh` a new one where it does not.
 fn checked(
-    loaded: &Loaded,
+    loaded: &mut Loaded,
     desk: &Desk,
     arguments: &ApplyArguments,
     plan: Plan,
@@ -190,8 +189,10 @@ fn step_files(loaded: &Loaded, plan: &Plan) -> Option<Vec<(String, Vec<FileChang
     if plan.files.iter().all(|file| is_there(&file.path, &file.after)) {
         return Some(Vec::new());
     }
+    let names: Vec<String> = indexes_of(plan).into_iter().map(|(_, name)| name).collect();
     let mut request = loaded.request();
     request.inputs.now = plan.made_at;
+    request.lacking_indexes = &names;
     let again = make(&request).ok()?;
     (again.plan.steps == plan.steps && again.plan.files == plan.files).then_some(again.step_files)
 }

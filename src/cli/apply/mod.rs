@@ -27,7 +27,7 @@ pub(crate) fn run(global: &Global, arguments: &ApplyArguments) -> Result<Exit, C
     loaded.step_files = true;
     let desk = Desk::open(global, &loaded)?;
     let files = arguments.files.mode();
-    let chosen = match choose(&loaded, &desk, arguments, files)? {
+    let chosen = match choose(&mut loaded, &desk, arguments, files)? {
         Chosen::Run(chosen) => chosen,
         Chosen::Nothing(said) => {
             output::result(&format!("{said}\n"));
