@@ -10,6 +10,7 @@ mod deadline;
 mod fault;
 pub mod http;
 mod interrupt;
+pub mod kept;
 pub mod postgres;
 pub mod process;
 pub mod processes;

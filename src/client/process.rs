@@ -127,7 +127,7 @@ fn drained(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
 }
 
 /// The standard library signals one process; the shell's own `kill` signals the whole group.
-fn kill_group(id: u32) {
+pub(super) fn kill_group(id: u32) {
     let mut kill = Command::new("sh");
     kill.args(["-c", &format!("kill -KILL -{id}")]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let _ = kill.status();

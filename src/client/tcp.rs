@@ -1,7 +1,7 @@
 //! Plain connections, and what their failures mean.
 
 use std::io::{Error, ErrorKind};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
@@ -35,6 +35,17 @@ pub fn connect(host: &str, port: u16, limit: Duration) -> Result<TcpStream, Faul
         Some((error, address)) => connect_fault(&error, host, port, &address, limit),
         None => not_resolved(host),
     })
+}
+
+/// A port of the loopback address that nobody uses now. Another program may take it a moment later: whoever starts a
+/// server on it looks whether it is his own that answers.
+///
+/// # Errors
+/// No port is free.
+pub fn free_port() -> Result<u16, Fault> {
+    let listening = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
+    let problem = |error| Fault::new(Cause::Other, format!("no port of this machine is free: {error}"));
+    listening.map(|address| address.port()).map_err(problem)
 }
 
 /// The addresses of a host; the system's resolver has time limits of its own, which may be longer than ours.

@@ -9,9 +9,11 @@ mod connection;
 mod error;
 mod pooler;
 mod running;
+mod throwaway;
 
 pub use address::Address;
 pub use connection::{Connection, Rows};
 pub use error::{SqlError, of_sqlx};
 pub use pooler::is_transaction_pooled;
 pub use running::Running;
+pub use throwaway::{Throwaway, find_binaries, unprivileged};
