@@ -222,7 +222,11 @@ impl Client {
             Error::Io(error) => match tls_fault::inside(error) {
                 Some(tls) => tls_fault::of_tls(tls, host, port),
                 None if in_body => self.fault_in_body(error, deadline),
-                None => tcp::of_io(error, host, port),
+                // The resolver's failures have no kind of their own.
+                None => match tcp::of_io(error, host, port) {
+                    fault if fault.cause == Cause::Other => self.no_connection(deadline),
+                    fault => fault,
+                },
             },
             Error::TooManyRedirects => {
                 Fault::new(Cause::UnexpectedAnswer, format!("{at} redirects more than {MOST_REDIRECTS} times"))

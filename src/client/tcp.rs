@@ -137,6 +137,7 @@ pub fn of_io(error: &Error, host: &str, port: u16) -> Fault {
             Fault::new(Cause::Unreachable, format!("no way leads to {host}:{port}"))
                 .remedy("check this machine's network")
         }
-        _ => Fault::new(Cause::Other, format!("{host}:{port}: {error}")),
+        _ => Fault::new(Cause::Other, format!("{host}:{port}: {error}"))
+            .remedy("look at this machine's network, and at the log of the other side"),
     }
 }

@@ -16,11 +16,9 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// sleeps, `suspend...` when it was switched off, `no-server` when none is there.
 const ROUTING: &str = "x-render-routing";
 
-/// How long it may take: a service that may sleep is woken.
+/// How long it may take: that a service sleeps shows in its first answer.
 pub(super) fn longest(probe: &Probe, around: &Around) -> Duration {
-    let address = around.addresses.get(asked::variable(probe, "PALIER_WEB_URL"));
-    let may_sleep = address.and_then(|url| Site::parse(url).ok()).is_some_and(|site| may_sleep(probe, &site));
-    if may_sleep { around.limit + wake_limit(probe) } else { around.limit }
+    around.limit + wake_limit(probe)
 }
 
 /// Asks a page, wakes the service where it sleeps, and judges the answer.
@@ -85,7 +83,11 @@ fn wake(
     let mut last = first;
     while !deadline.is_over() {
         around.clock.sleep(PAUSE.min(deadline.left() / 4));
-        last = client.send(request, &deadline);
+        let next = client.send(request, &deadline);
+        if next.is_err() && last.is_ok() && deadline.is_over() {
+            break;
+        }
+        last = next;
         match &last {
             Ok(answer) if routing(answer).contains("hibernate") => hibernates = true,
             Ok(answer) if !is_gateway(answer) => return last,

@@ -66,6 +66,12 @@ impl RedisServer {
         self.port
     }
 
+    /// The server's process, to be paused by its test.
+    #[allow(dead_code, reason = "few tests pause it")]
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The address of the server's socket in the file system.
     pub(crate) fn socket_url(&self) -> String {
         format!("unix://{}", self.folder.path().join("redis.sock").display())
