@@ -51,8 +51,7 @@ impl Both {
         let (certificate, key) = (pair.certificate.display(), pair.key.display());
         let authority = self.authority.path();
         let tls = format!("tls-port {} tls-auth-clients no", self.tls_port);
-        let files =
-            format!("tls-cert-file {certificate} tls-key-file {key} tls-ca-cert-file {}", authority.display());
+        let files = format!("tls-cert-file {certificate} tls-key-file {key} tls-ca-cert-file {}", authority.display());
         self.set(&format!("{files} {tls}"));
     }
 
@@ -231,7 +230,13 @@ fn a_port_whose_queue_is_full_times_out() {
     let short = std::time::Duration::from_millis(200);
     let _held: Vec<_> = (0..3).map(|_| std::net::TcpStream::connect_timeout(&address, short)).collect();
     for kind in ["tcp", "redis", "http", "tls"] {
-        let scheme = if kind == "tls" { "https" } else if kind == "redis" { "redis" } else { "http" };
+        let scheme = if kind == "tls" {
+            "https"
+        } else if kind == "redis" {
+            "redis"
+        } else {
+            "http"
+        };
         let found = cause(kind, &around(&format!("{scheme}://127.0.0.1:{port}")));
         assert_eq!(found, Cause::TimedOut, "{kind}");
     }
