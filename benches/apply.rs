@@ -87,6 +87,7 @@ fn main() {
         host: "bench".to_owned(),
         process: std::process::id(),
         process_started: None,
+        machine: None,
         user: "bench".to_owned(),
         run: "bench".to_owned(),
     };

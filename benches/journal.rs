@@ -56,7 +56,7 @@ fn event(place_in_run: u64) -> Event {
         0 => {
             let (host, user) = ("fv-az1234-567".to_owned(), "deploy of students-api".to_owned());
             let (process_started, run) = (Some(123_456), "7f3c2a9d5b1e4c60".to_owned());
-            let holder = Holder { host, process: 2_417, process_started, user, run };
+            let holder = Holder { host, process: 2_417, process_started, machine: None, user, run };
             Event::LeaseTaken { holder, until: None, took_over: None }
         }
         38 => Event::RunEnded { outcome: RunOutcome::Applied },

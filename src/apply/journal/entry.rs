@@ -30,6 +30,10 @@ pub struct Holder {
     pub process: u32,
     /// When the process started, in clock ticks since the machine did (Linux), so that a reused number is told apart.
     pub process_started: Option<u64>,
+    /// What tells the machine, and the space that its process numbers are of, from others of its name: two containers
+    /// may share a name, and a process of one is none of the other.
+    #[serde(default)]
+    pub machine: Option<String>,
     /// The user, or the CI job.
     pub user: String,
     /// A name that no other run has.
