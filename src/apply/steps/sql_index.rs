@@ -76,6 +76,8 @@ impl StepCode for SqlIndex {
 
 fn bring_about(wanted: Wanted, of_step: &IndexOfStep, context: &StepContext<'_>) -> Result<(), Trouble> {
     let index = read(of_step)?;
+    // A server that restarts just now is waited for.
+    Site::of(context)?.open_patiently().map_err(stop::Stop::into_trouble)?.close();
     let site = Site::with_sessions(context)?;
     let command = match wanted {
         Wanted::There => of_step.command.as_deref(),

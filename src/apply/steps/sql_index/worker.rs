@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::catalog::{table_id, text};
+use super::catalog::{self, State, table_id, text};
 use super::progress;
 use super::site::{POLL, Site};
 use super::stop::Stop;
@@ -130,7 +130,7 @@ pub(super) fn steadily<T>(
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
             site.tell(&format!("trying again: {last}"));
-            pause(site, attempt)?;
+            pause(site, attempt).map_err(|trouble| honest(site, index, trouble))?;
         }
         let done = Worker::open(site, index).and_then(|mut worker| {
             let done = work(&mut worker);
@@ -139,6 +139,7 @@ pub(super) fn steadily<T>(
         });
         match done {
             Ok(done) => return Ok(done),
+            Err(Stop::Trouble(trouble)) if attempt > 0 => return Err(honest(site, index, trouble)),
             Err(Stop::Trouble(trouble)) => return Err(trouble),
             Err(Stop::Passing(message)) => last = message,
         }
@@ -149,6 +150,18 @@ pub(super) fn steadily<T>(
             .why("palier tried it several times, each time from what was there")
             .help("look at the database's log for what ends its sessions, then run this again"),
     ))
+}
+
+/// An interrupt of a later attempt is clean only when the earlier ones have left nothing behind.
+fn honest(site: &Site<'_>, index: &Index, trouble: Trouble) -> Trouble {
+    let Trouble::Interrupted { clean: true } = trouble else { return trouble };
+    let looked = site.open().ok().and_then(|mut connection| {
+        let state = catalog::state(&mut connection, index).ok()?;
+        let leftovers = catalog::leftovers(&mut connection, index).ok()?;
+        connection.close();
+        Some(state != State::Invalid && leftovers.is_empty())
+    });
+    Trouble::Interrupted { clean: looked.unwrap_or(false) }
 }
 
 /// Half a second, then twice as long each time.
