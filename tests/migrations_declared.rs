@@ -30,15 +30,15 @@ impl Folder for Files {
 /// What is generated for a project, and the index steps: name, command and command back.
 fn generated(project: &Project) -> (Generated, Vec<(String, Option<String>, Option<String>)>) {
     let parse = |name: &str, format| {
-        Document::parse(&SourceFile::new(name, project.read(name)), format).unwrap_or_else(|errors| panic!("{errors:?}"))
+        Document::parse(&SourceFile::new(name, project.read(name)), format)
+            .unwrap_or_else(|errors| panic!("{errors:?}"))
     };
     let read = palier::project::Project::read(&project.path(), "render.yaml");
     let catalog = Catalog::embedded().expect("a catalog");
     let policy = palier::policy::parse(&parse("palier.toml", Format::Toml), "production").expect("a policy").0;
     let metrics = palier::metrics::parse(&parse("metrics.yaml", Format::Yaml)).expect("metrics");
     let now = "2026-11-20T08:00:00Z".parse().expect("an instant");
-    let inputs =
-        Inputs { project: &read, catalog: &catalog, policy: &policy, metrics: &metrics, now, pinned: None };
+    let inputs = Inputs { project: &read, catalog: &catalog, policy: &policy, metrics: &metrics, now, pinned: None };
     let folder = Files(project.files());
     let options = Options::default();
     let request = Request { inputs, environment: "production", files: &[], findings: &[], folder: &folder, options };
@@ -112,7 +112,8 @@ fn an_index_whose_name_begins_as_anothers_is_paired_with_its_own_migration() {
     // Written by hand, under a name of its own: it is found by what it builds.
     let by_hand = "CREATE INDEX CONCURRENTLY mine ON public.mails (sender);";
     for half in ["up", "down"] {
-        std::fs::remove_file(project.path().join(format!("migrations/palier/0002_idx_mails_sender.{half}.sql"))).unwrap();
+        std::fs::remove_file(project.path().join(format!("migrations/palier/0002_idx_mails_sender.{half}.sql")))
+            .unwrap();
     }
     project.write("migrations/palier/0002_mine.sql", by_hand);
     let (after, _) = generated(&project);

@@ -50,7 +50,7 @@ impl StepCode for SqlIndex {
         let index = read(of_step)?;
         let site = Site::with_sessions(context)?;
         match wanted {
-            Wanted::There => before::of_build(&site, &index),
+            Wanted::There => before::of_build(&site, &index, of_step.command.is_some()),
             Wanted::Gone => before::of_drop(&site, &index),
         }
     }

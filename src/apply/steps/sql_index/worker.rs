@@ -68,7 +68,8 @@ impl<'a> Worker<'a> {
 /// One build on a table at a time among palier's runs: two deadlock. The lock is asked for again and again and never
 /// waited on: a session that waits holds a snapshot, for which the other's build would wait in turn.
 fn lock(site: &Site<'_>, connection: &mut Connection, index: &Index) -> Result<(), Stop> {
-    let key = format!("(({LOCK_SPACE}::bigint << 32) | {}::bigint)", table_id(index));
+    // A table that the project's own command makes first is not there yet: zero is no table.
+    let key = format!("(({LOCK_SPACE}::bigint << 32) | coalesce({}::bigint, 0))", table_id(index));
     // A run that was killed goes on building for as long as a build may take.
     let limit = site.patience().max(site.time_limit());
     let mut holder = String::new();
@@ -99,7 +100,7 @@ fn tell_holder(
 ) -> Result<String, crate::client::postgres::SqlError> {
     let sql = format!(
         "SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted AND classid = {LOCK_SPACE}
-            AND objid = {} AND objsubid = 1
+            AND objid = coalesce({}, 0) AND objsubid = 1
             AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())",
         table_id(index)
     );
