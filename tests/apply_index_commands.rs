@@ -322,3 +322,15 @@ fn duplicates_end_the_command_with_the_key() {
     assert!(said.contains("twice@example.com"), "{said}");
     assert!(!project.database.indexes().contains("orders_email"), "{}", project.database.indexes());
 }
+
+/// The revision before makes the table: it is not there yet when the step is checked.
+#[test]
+fn the_command_may_make_the_table_first() {
+    let Some(project) = Project::alembic() else { return };
+    project.database.run("DROP TABLE orders;");
+    let (path, base) = ALEMBIC[2];
+    let makes = format!("from alembic import op\n\ndef upgrade():\n    op.execute('''{TABLE}''')");
+    fs::write(project.folder.path().join(path), base.replace("def upgrade():\n    pass", &makes)).expect("a file");
+    assert_eq!(SQL_INDEX.check(&project.steps[0], &project.surroundings.context()), Ok(Readiness::Ready));
+    apply(&project.steps[0], &project.surroundings);
+}

@@ -13,6 +13,8 @@ mod index_steps;
 mod pgbouncer;
 #[path = "support/postgres.rs"]
 mod postgres;
+#[path = "support/proxy.rs"]
+mod proxy;
 #[path = "support/steps.rs"]
 mod steps;
 
@@ -244,4 +246,52 @@ fn a_pooler_in_transaction_mode_is_refused_and_the_direct_address_asked_for() {
     let direct = database.url("postgresql");
     let both = Surroundings::new(Path::new("."), &[("DATABASE_URL", &url), ("DIRECT_DATABASE_URL", &direct)]);
     apply(&build(CREATE), &both);
+}
+
+/// The way is cut in the middle of a build and nothing answers for a while; the server process knows nothing of it.
+#[test]
+fn a_server_that_is_away_for_a_while_is_waited_for() {
+    let Some(database) = orders() else { return };
+    let proxy = proxy::Proxy::to(database.port());
+    let url = database.url("postgresql").replace(&database.port().to_string(), &proxy.port().to_string());
+    let mut surroundings = around(&database);
+    surroundings.around.addresses.insert("DATABASE_URL".to_owned(), Secret::new(url));
+    thread::scope(|scope| {
+        let run = scope.spawn(|| apply(&build(SLOW_INDEX), &surroundings));
+        database.wait_for(BUILDING, "1");
+        thread::sleep(Duration::from_millis(300));
+        proxy.cut();
+        thread::sleep(Duration::from_millis(1200));
+        proxy.mend();
+        run.join().expect("it is there in the end");
+    });
+    let told = surroundings.told.text();
+    assert!(told.contains("waiting for the database: nothing listens"), "{told}");
+}
+
+/// Hosted databases give no superuser: other people's sessions are seen by their locks alone.
+#[test]
+fn a_role_that_is_no_superuser_builds_and_waits_for_others() {
+    let Some(database) = orders() else { return };
+    database.run(
+        "DO $$ BEGIN CREATE ROLE app LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+        ALTER TABLE orders OWNER TO app; GRANT CREATE ON SCHEMA public TO app;",
+    );
+    let url = database.url("postgresql").replace("palier:none", "app:none");
+    let mut surroundings = around(&database);
+    surroundings.around.addresses.insert("DATABASE_URL".to_owned(), Secret::new(url));
+    let theirs = database.hold("LOCK TABLE orders IN SHARE UPDATE EXCLUSIVE MODE");
+    thread::scope(|scope| {
+        let run = scope.spawn(|| apply(&build(CREATE), &surroundings));
+        thread::sleep(Duration::from_millis(1200));
+        assert_eq!(database.indexes().lines().count(), 1, "nothing was begun");
+        drop(theirs);
+        run.join().expect("it is built then");
+    });
+    let told = surroundings.told.text();
+    assert!(told.contains("user palier") && told.contains("working on the table"), "{told}");
+    take_back(&build(CREATE), &surroundings);
+    database.run("ALTER TABLE orders OWNER TO palier;");
+    let said = failure(SQL_INDEX.check(&build(CREATE), &surroundings.context()).expect_err("not the owner"));
+    assert!(said.contains("does not own public.orders"), "{said}");
 }

@@ -18,8 +18,9 @@ use std::thread;
 use std::time::Duration;
 
 use index_steps::{apply, around, build, drop_step, failure, take_back, walk};
-use palier::apply::steps::{SQL_INDEX, StepCode};
+use palier::apply::steps::{Expected, SQL_INDEX, StepCode};
 use palier::generate::migrations::Index;
+use palier::verify::Status;
 use postgres::{Database, server};
 
 /// By year, the last year by kind again; names that need quotes, and one as long as a name may be.
@@ -51,8 +52,11 @@ fn attached(database: &Database) -> String {
 #[test]
 fn the_whole_way_with_partitions_of_partitions() {
     let Some(database) = events() else { return };
-    walk(&build(CREATE), &around(&database), &database);
+    let surroundings = around(&database);
+    walk(&build(CREATE), &surroundings, &database);
     assert_eq!(attached(&database), "5");
+    let size = index_steps::outcomes(&build(CREATE), &surroundings, Expected::Done)[0].figures[0].value;
+    assert!(size > 4.0 * 8192.0, "the size is that of all partitions: {size}");
     database.run(
         "CREATE TABLE app.events_2027 PARTITION OF app.\"Events\" FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');",
     );
@@ -79,6 +83,10 @@ fn a_run_that_was_cut_short_anywhere_is_taken_up_or_taken_back() {
         format!("ALTER INDEX {} ATTACH PARTITION {}", index.qualified_name(), sub.qualified_name()),
     ];
     let before = database.indexes();
+    database.run(&format!("{};", leaf.create_new()));
+    let seen = index_steps::outcomes(&build(CREATE), &around(&database), Expected::Undone);
+    assert!(seen[1].status == Status::Fails && seen[1].note.contains(leaf.name()), "{seen:#?}");
+    take_back(&build(CREATE), &around(&database));
     for count in 1..=cut_short.len() {
         for takes_back in [true, false] {
             for statement in &cut_short[..count] {
