@@ -124,7 +124,7 @@ impl<'a> Storm<'a> {
             }
             match (self.ends, number % 4) {
                 (0, 0) => self.forward(1),
-                (0, 1) => self.forward(3),
+                (0, 1) => self.forward(6),
                 (0, 2) => self.killed_then_back(),
                 (0, _) => self.back_then_resumed(),
                 _ => self.failing(),
@@ -149,7 +149,7 @@ impl<'a> Storm<'a> {
     /// Killed on the way forward, then taken back, which is killed too.
     fn killed_then_back(&mut self) {
         self.kill(&["apply", "--auto-approve"], self.whole);
-        let kills = usize::try_from(self.random.below(3)).unwrap_or_default();
+        let kills = self.few();
         self.goes_back(kills);
         self.is_at_start();
     }
@@ -159,6 +159,9 @@ impl<'a> Storm<'a> {
         self.site.apply().exits(0);
         self.is_at_target();
         self.kill(&["rollback", "--auto-approve"], self.back);
+        for _ in 0..self.few() {
+            self.kill(&["apply", "--resume"], self.back);
+        }
         let ran = self.site.run(&["apply", "--resume"]);
         match ran.code {
             // The way back goes on, and says that the run was rolled back.
@@ -172,7 +175,7 @@ impl<'a> Storm<'a> {
     /// Killed on the way forward or on the way back after a failure; then carried on to the start.
     fn failing(&mut self) {
         self.kill(&["apply", "--auto-approve"], self.whole);
-        if self.random.below(2) == 1 {
+        for _ in 0..self.few() {
             self.kill(&["apply", "--resume"], self.whole);
         }
         let ran = self.site.run(&["apply", "--resume"]);
@@ -185,6 +188,11 @@ impl<'a> Storm<'a> {
         }
         self.tally.rolled_back.fetch_add(1, Ordering::SeqCst);
         self.is_at_start();
+    }
+
+    /// None to four.
+    fn few(&mut self) -> usize {
+        usize::try_from(self.random.below(5)).unwrap_or_default()
     }
 
     fn resumes(&self) {
