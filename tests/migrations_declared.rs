@@ -41,7 +41,16 @@ fn generated(project: &Project) -> (Generated, Vec<(String, Option<String>, Opti
     let inputs = Inputs { project: &read, catalog: &catalog, policy: &policy, metrics: &metrics, now, pinned: None };
     let folder = Files(project.files());
     let options = Options::default();
-    let request = Request { inputs, environment: "production", files: &[], findings: &[], folder: &folder, options };
+    let request = Request {
+        inputs,
+        environment: "production",
+        files: &[],
+        findings: &[],
+        folder: &folder,
+        options,
+        step_files: false,
+        lacking_indexes: &[],
+    };
     let made = make(&request).expect("a plan");
     let steps = made.plan.steps.iter().filter_map(|step| match (&step.run, &step.undo) {
         (Action::BuildIndex { index }, Action::DropIndex { .. }) => {

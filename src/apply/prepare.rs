@@ -7,6 +7,7 @@ use crate::decide::Target;
 use crate::diagnostic::Diagnostic;
 use crate::document::sha256;
 use crate::generate::FileChange;
+use crate::metrics::MeasuredOn;
 use crate::plan::{Action, Plan, Step};
 
 /// The flight that a plan's run applies: its first. The files of later ones are not worked out before it is live.
@@ -43,6 +44,8 @@ pub fn decided(
         patches,
         after: Box::new(after),
         commit,
+        metrics: String::new(),
+        measured_on: MeasuredOn::default(),
     })
 }
 

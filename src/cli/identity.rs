@@ -14,7 +14,11 @@ pub(crate) fn holder() -> Holder {
 
 /// Whether a holder's process still runs; `None` when that cannot be seen from here.
 pub(crate) fn is_alive(holder: &Holder) -> Option<bool> {
-    if holder.host != host() || holder.machine.is_none() || holder.machine != machine() || !std::path::Path::new("/proc/self/stat").exists() {
+    if holder.host != host()
+        || holder.machine.is_none()
+        || holder.machine != machine()
+        || !std::path::Path::new("/proc/self/stat").exists()
+    {
         return None;
     }
     let now = started(holder.process);

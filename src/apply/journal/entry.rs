@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::apply::Patch;
 use crate::decide::Target;
+use crate::metrics::MeasuredOn;
 use crate::plan::Plan;
 use crate::verify::Outcome;
 
@@ -100,6 +101,12 @@ pub struct Decided {
     pub after: Box<Target>,
     /// The commit of the checkout, when it is known.
     pub commit: Option<String>,
+    /// The SHA-256 of the usage file; empty when there is none.
+    #[serde(default)]
+    pub metrics: String,
+    /// What ran while the usage was measured.
+    #[serde(default)]
+    pub measured_on: MeasuredOn,
 }
 
 /// What happened.
@@ -168,6 +175,11 @@ pub enum Event {
         step: String,
         /// Who.
         by: String,
+    },
+    /// Somebody takes the run back: everything, or all that came after a step.
+    RollbackAsked {
+        /// The last step that is kept.
+        to: Option<String>,
     },
     /// An undo begins: from here on it may have happened.
     UndoBegun {

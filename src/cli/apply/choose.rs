@@ -8,6 +8,7 @@ use super::{Desk, abandon, unfinished};
 use crate::cli::arguments::ApplyArguments;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
+use crate::cli::generate::measured_on;
 use crate::cli::load::Loaded;
 use crate::cli::output;
 use crate::cli::plan::{indexes_of, make_live};
@@ -78,7 +79,9 @@ pub(crate) fn choose(
         if !arguments.abandon {
             return Err(CommandError { problems: vec![is_unfinished(&state)], exit: Exit::Stale });
         }
-        abandon(desk)?;
+        if !arguments.dry_run {
+            abandon(desk)?;
+        }
     }
     if let Some(forbidden) = forbidden(loaded, &plan) {
         return Ok(Chosen::Forbidden(forbidden));
@@ -86,7 +89,9 @@ pub(crate) fn choose(
     if plan.steps.is_empty() {
         return Ok(Chosen::Nothing(format!("{}: nothing to change", plan.project.name)));
     }
-    let decided = decided(&plan, &step_files, files, desk.around.commit.clone()).map_err(CommandError::input)?;
+    let mut decided = decided(&plan, &step_files, files, desk.around.commit.clone()).map_err(CommandError::input)?;
+    decided.metrics.clone_from(&loaded.metrics_hash);
+    decided.measured_on = measured_on(loaded);
     let refused = one_way(loaded, &decided, arguments);
     if !refused.is_empty() {
         return Ok(Chosen::Forbidden(refused));

@@ -91,7 +91,7 @@ impl Desk {
         })
     }
 
-    /// Takes the lock and carries a run on to its end.
+    /// Carries a run on to its end, under the lock.
     pub(crate) fn carry_on(
         &self,
         chosen: ChosenRun,
@@ -99,7 +99,6 @@ impl Desk {
         selection: Selection,
         files: FileMode,
     ) -> Result<RunReport, CommandError> {
-        self.take()?;
         let state = self.begin(chosen)?;
         self.drive(state, &arguments.confirm, (selection, files, arguments.wait_limit()), |engine, state| {
             engine.carry_on(state)
@@ -110,7 +109,6 @@ impl Desk {
     fn begin(&self, chosen: ChosenRun) -> Result<RunState, CommandError> {
         let unfinished = palier::apply::runs(self.journal().entries()).pop().filter(|run| !run.is_final());
         match (chosen, unfinished) {
-            // Between the choice and the lock another run may have come: what it left is taken as it is now.
             (ChosenRun::Resume(chosen), Some(now)) if now.number == chosen.number => Ok(now),
             (ChosenRun::New(decided), None) => {
                 self.append(Event::Decided(decided))?;
