@@ -8,7 +8,8 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const LONGEST_FILE: usize = 600;
 
 /// The library's files that touch the world. Whatever else needs a file gets its text as an argument.
-const WORLD: &[&str] = &["src/document/read.rs", "src/project/tree.rs", "src/generate/write.rs"];
+const WORLD: &[&str] =
+    &["src/client/processes.rs", "src/document/read.rs", "src/project/tree.rs", "src/generate/write.rs"];
 
 struct Source {
     /// Relative to the repository.
@@ -196,6 +197,21 @@ fn few_files_of_the_library_touch_files_and_all_are_listed() {
     assert_eq!(found, expected);
     let page = read("ARCHITECTURE.md");
     assert!(WORLD.iter().all(|path| page.contains(&format!("`{path}`"))), "ARCHITECTURE.md names all of them");
+}
+
+/// The files of `src/verify` that are no probes: what runs them, and what several share.
+const FRAME: &[&str] = &["around", "asked", "endpoint", "mod", "outcome", "run", "wanted"];
+
+#[test]
+fn every_probe_is_in_the_list_of_kinds() {
+    let list = read("src/verify/mod.rs");
+    let paths = files("src/verify").into_iter();
+    let names = paths.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()));
+    let probes: Vec<String> = names.filter(|name| !FRAME.contains(&name.as_str())).collect();
+    assert!(probes.len() > 10, "{probes:?}");
+    for probe in probes {
+        assert!(list.contains(&format!(" {probe}::look")), "src/verify/{probe}.rs is in no line of KINDS");
+    }
 }
 
 #[test]

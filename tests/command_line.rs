@@ -7,7 +7,8 @@ mod command;
 use command::{Project, Run, palier, shell};
 use textwrap::core::display_width;
 
-const COMMANDS: [&str; 9] = ["plan", "generate", "cost", "catalog", "demo", "schema", "completions", "man", "help"];
+const COMMANDS: [&str; 10] =
+    ["plan", "generate", "verify", "cost", "catalog", "demo", "schema", "completions", "man", "help"];
 
 fn project() -> Project {
     Project::copy("fastapi-alembic", str::to_owned)

@@ -61,10 +61,9 @@ fn servers_that_are_away_silent_slow_or_cut_off_are_told_apart() {
 fn certificates_are_told_by_what_is_wrong_with_them() {
     let Some(authority) = Authority::new() else { return };
     for kind in ["http", "upstash-rest", "tls", "latency"] {
-        for (name, days, expected) in [
-            ("localhost", -1, Cause::CertificateExpired),
-            ("other.example.com", 20, Cause::CertificateName),
-        ] {
+        for (name, days, expected) in
+            [("localhost", -1, Cause::CertificateExpired), ("other.example.com", 20, Cause::CertificateName)]
+        {
             let stub = Stub::tls(fine(), &authority.certificate(name, days));
             assert_eq!(cause(kind, &secure(&stub, &authority)), expected, "{kind}");
         }
@@ -83,7 +82,10 @@ fn a_good_certificate_is_shown_with_its_days_and_an_old_one_is_announced() {
     let stub = Stub::tls(fine(), &authority.certificate("localhost", 20));
     let outcome = probing::look(&probe("tls"), &secure(&stub, &authority));
     assert!(outcome.note.contains("localhost") && outcome.note.contains("Test authority"), "{outcome:?}");
-    assert!(outcome.figures.iter().any(|figure| figure.name == "days left" && (19.0..=20.0).contains(&figure.value)), "{outcome:?}");
+    assert!(
+        outcome.figures.iter().any(|figure| figure.name == "days left" && (19.0..=20.0).contains(&figure.value)),
+        "{outcome:?}"
+    );
     note(&probe("http"), &secure(&stub, &authority));
     let stub = Stub::tls(fine(), &authority.certificate("localhost", 5));
     assert_eq!(cause("tls", &secure(&stub, &authority)), Cause::OutOfLimit);
@@ -170,11 +172,17 @@ fn rest(asked: &Asked, refusal: Option<&str>) -> (u16, String, String) {
         return (401, String::new(), r#"{"error":"WRONGPASS invalid or missing auth token"}"#.to_owned());
     }
     match (refusal, asked.path.as_str()) {
-        (Some(refusal), "/pipeline") => json(&format!(r#"[{{"error":"{refusal}"}},{{"result":null}},{{"result":-2}},{{"result":0}}]"#)),
+        (Some(refusal), "/pipeline") => {
+            json(&format!(r#"[{{"error":"{refusal}"}},{{"result":null}},{{"result":-2}},{{"result":0}}]"#))
+        }
         (None, "/pipeline") => json(r#"[{"result":"OK"},{"result":"palier"},{"result":10},{"result":1}]"#),
         (_, _) if asked.body.contains("PING") => json(r#"{"result":"PONG"}"#),
         (_, _) if is_standard => json(r#"{"result":"OK"}"#),
-        _ => (400, String::new(), r#"{"error":"NOPERM this user has no permissions to run the 'set' command"}"#.to_owned()),
+        _ => (
+            400,
+            String::new(),
+            r#"{"error":"NOPERM this user has no permissions to run the 'set' command"}"#.to_owned(),
+        ),
     }
 }
 

@@ -43,14 +43,10 @@ fn locked(database: &Database) -> String {
     // The server's own rules stay, below the new one.
     let folder = database.run("SHOW data_directory");
     let rule = format!("host {name} {user} 127.0.0.1/32 scram-sha-256");
-    let program = format!(
-        "cd {folder} && (echo {rule}; cat pg_hba.conf) >new_hba && cp new_hba pg_hba.conf && cat >/dev/null"
-    );
+    let program =
+        format!("cd {folder} && (echo {rule}; cat pg_hba.conf) >new_hba && cp new_hba pg_hba.conf && cat >/dev/null");
     database.run(&format!("COPY (SELECT 1) TO PROGRAM '{program}'; SELECT pg_reload_conf();"));
-    database.wait_for(
-        &format!("SELECT count(*) FROM pg_hba_file_rules WHERE '{user}' = ANY (user_name)"),
-        "1",
-    );
+    database.wait_for(&format!("SELECT count(*) FROM pg_hba_file_rules WHERE '{user}' = ANY (user_name)"), "1");
     std::thread::sleep(std::time::Duration::from_millis(200));
     user
 }
@@ -95,7 +91,10 @@ fn passwords_users_and_databases_that_are_wrong_are_told() {
     let user = locked(&database);
     note(&probe("postgres"), &as_user(&user, &database, ""));
     let (port, name) = (database.port(), database.name());
-    assert_eq!(cause("postgres", &at(&format!("postgres://{user}:wrong@127.0.0.1:{port}/{name}"))), Cause::WrongPassword);
+    assert_eq!(
+        cause("postgres", &at(&format!("postgres://{user}:wrong@127.0.0.1:{port}/{name}"))),
+        Cause::WrongPassword
+    );
     assert_eq!(cause("postgres", &at(&format!("postgres://nobody:x@127.0.0.1:{port}/{name}"))), Cause::WrongPassword);
     assert_eq!(cause("postgres", &at(&format!("postgres://palier:x@127.0.0.1:{port}/nothing"))), Cause::Missing);
     assert_eq!(cause("postgres", &at("mysql://a:b@127.0.0.1/c")), Cause::BadAddress);
@@ -128,11 +127,9 @@ fn a_database_without_writes_connections_or_an_answer_in_time_is_told() {
 fn servers_that_are_away_silent_or_cut_off_are_told_apart() {
     let address = |port: u16| at(&format!("postgres://app:{PLANTED}@127.0.0.1:{port}/shop"));
     assert_eq!(cause("postgres", &address(closed_port())), Cause::Refused);
-    for (manner, expected) in [
-        (Manner::Silent, Cause::Silent),
-        (Manner::Resets(""), Cause::Reset),
-        (Manner::Says(""), Cause::Closed),
-    ] {
+    for (manner, expected) in
+        [(Manner::Silent, Cause::Silent), (Manner::Resets(""), Cause::Reset), (Manner::Says(""), Cause::Closed)]
+    {
         let stub = Stub::plain(manner);
         assert_eq!(cause("postgres", &address(stub.port())), expected);
     }

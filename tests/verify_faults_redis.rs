@@ -51,8 +51,7 @@ impl Both {
         let (certificate, key) = (pair.certificate.display(), pair.key.display());
         let authority = self.authority.path();
         let tls = format!("tls-port {} tls-auth-clients no", self.tls_port);
-        let files =
-            format!("tls-cert-file {certificate} tls-key-file {key} tls-ca-cert-file {}", authority.display());
+        let files = format!("tls-cert-file {certificate} tls-key-file {key} tls-ca-cert-file {}", authority.display());
         self.set(&format!("{files} {tls}"));
     }
 
@@ -211,11 +210,9 @@ fn half_open_slow_and_cut_connections_are_told_apart() {
     }
     let Some(authority) = Authority::new() else { return };
     let pair = authority.certificate("localhost", 20);
-    for (manner, expected) in [
-        (Manner::Silent, Cause::Silent),
-        (Manner::Resets("+O"), Cause::Reset),
-        (Manner::Says("+O"), Cause::Closed),
-    ] {
+    for (manner, expected) in
+        [(Manner::Silent, Cause::Silent), (Manner::Resets("+O"), Cause::Reset), (Manner::Says("+O"), Cause::Closed)]
+    {
         let stub = Stub::tls(manner, &pair);
         let url = format!("rediss://default:{PLANTED}@localhost:{}", stub.port());
         let around = Around { authorities: Some(authority.pem()), ..around(&url) };
@@ -236,7 +233,13 @@ fn a_port_whose_queue_is_full_times_out() {
     let short = std::time::Duration::from_millis(200);
     let _held: Vec<_> = (0..3).map(|_| std::net::TcpStream::connect_timeout(&address, short)).collect();
     for kind in ["tcp", "redis", "http", "tls"] {
-        let scheme = if kind == "tls" { "https" } else if kind == "redis" { "redis" } else { "http" };
+        let scheme = if kind == "tls" {
+            "https"
+        } else if kind == "redis" {
+            "redis"
+        } else {
+            "http"
+        };
         let found = cause(kind, &around(&format!("{scheme}://127.0.0.1:{port}")));
         assert_eq!(found, Cause::TimedOut, "{kind}");
     }

@@ -70,7 +70,11 @@ fn the_request_above_a_rate_limit_is_refused_with_the_time_to_wait() {
     let limits = |allowed: usize, header: &'static str| {
         Stub::plain(Manner::answers(move |asked| {
             assert_eq!((asked.method.as_str(), asked.path.as_str()), ("POST", "/login"));
-            if asked.number > allowed { (429, header.to_owned(), String::new()) } else { (200, String::new(), String::new()) }
+            if asked.number > allowed {
+                (429, header.to_owned(), String::new())
+            } else {
+                (200, String::new(), String::new())
+            }
         }))
     };
     let wait = "Retry-After: 42\r\n";

@@ -160,12 +160,22 @@ impl Client {
         let result = match request.json {
             Some(json) => {
                 let request = builder.header("content-type", "application/json").body(json.to_owned()).map_err(bad)?;
-                let request = self.agent.configure_request(request).timeout_global(Some(left)).timeout_connect(Some(connect)).build();
+                let request = self
+                    .agent
+                    .configure_request(request)
+                    .timeout_global(Some(left))
+                    .timeout_connect(Some(connect))
+                    .build();
                 self.agent.run(request)
             }
             None => {
                 let request = builder.body(()).map_err(bad)?;
-                let request = self.agent.configure_request(request).timeout_global(Some(left)).timeout_connect(Some(connect)).build();
+                let request = self
+                    .agent
+                    .configure_request(request)
+                    .timeout_global(Some(left))
+                    .timeout_connect(Some(connect))
+                    .build();
                 self.agent.run(request)
             }
         };

@@ -48,7 +48,10 @@ fn total(outcomes: &[Outcome]) -> String {
 }
 
 fn wrapped(line: &str, first: &str, rest: &str) -> String {
-    textwrap::fill(line, Options::new(usize::from(WIDTH)).initial_indent(first).subsequent_indent(rest).break_words(false))
+    textwrap::fill(
+        line,
+        Options::new(usize::from(WIDTH)).initial_indent(first).subsequent_indent(rest).break_words(false),
+    )
 }
 
 #[cfg(test)]

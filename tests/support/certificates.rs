@@ -29,8 +29,21 @@ impl Authority {
         let folder = tempfile::tempdir().expect("a folder");
         let authority = Self { folder };
         authority.openssl(&[
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30",
-            "-subj", "/CN=Test authority", "-keyout", "authority.key", "-out", "authority.crt",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "30",
+            "-subj",
+            "/CN=Test authority",
+            "-keyout",
+            "authority.key",
+            "-out",
+            "authority.crt",
         ]);
         Some(authority)
     }
@@ -51,12 +64,35 @@ impl Authority {
         let file = |ending: &str| format!("{stem}.{ending}");
         std::fs::write(self.folder.path().join(file("ext")), format!("subjectAltName=DNS:{name}\n")).expect("written");
         self.openssl(&[
-            "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj",
-            &format!("/CN={name}"), "-keyout", &file("key"), "-out", &file("csr"),
+            "req",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-subj",
+            &format!("/CN={name}"),
+            "-keyout",
+            &file("key"),
+            "-out",
+            &file("csr"),
         ]);
         self.openssl(&[
-            "x509", "-req", "-in", &file("csr"), "-CA", "authority.crt", "-CAkey", "authority.key",
-            "-CAcreateserial", "-days", &days.to_string(), "-extfile", &file("ext"), "-out", &file("crt"),
+            "x509",
+            "-req",
+            "-in",
+            &file("csr"),
+            "-CA",
+            "authority.crt",
+            "-CAkey",
+            "authority.key",
+            "-CAcreateserial",
+            "-days",
+            &days.to_string(),
+            "-extfile",
+            &file("ext"),
+            "-out",
+            &file("crt"),
         ]);
         let path = |ending: &str| self.folder.path().join(file(ending));
         Pair { certificate: path("crt"), key: path("key") }
