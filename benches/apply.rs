@@ -14,6 +14,7 @@ use palier::apply::journal::{Decided, Event, Holder, Journal, Place};
 use palier::apply::steps::{FileMode, Progress, StepContext};
 use palier::apply::{Ending, Engine, Listener, Selection, runs};
 use palier::client::{Clock, Fault, Interrupt};
+use palier::metrics::MeasuredOn;
 use palier::plan::{Action, Plan, Step};
 use palier::policy::Policy;
 use palier::provider::{self, Provider, ResourceChange};
@@ -152,5 +153,14 @@ fn decided() -> Decided {
         })
         .collect();
     let after = Box::new(plan.target.clone());
-    Decided { plan_id: "bench".to_owned(), plan: Box::new(plan), flight: 1, patches: Vec::new(), after, commit: None }
+    Decided {
+        plan_id: "bench".to_owned(),
+        plan: Box::new(plan),
+        flight: 1,
+        patches: Vec::new(),
+        after,
+        commit: None,
+        metrics: String::new(),
+        measured_on: MeasuredOn::default(),
+    }
 }

@@ -12,7 +12,7 @@ use certificates::Authority;
 use palier::client::Cause;
 use palier::verify::Around;
 use probing::{PLANTED, cause, cause_of, note, probe};
-use stub::{Asked, Manner, Stub, closed_port};
+use stub::{Asked, HALF, Manner, Stub, closed_port};
 
 const LIMIT: f64 = 1.2;
 
@@ -47,7 +47,7 @@ fn servers_that_are_away_silent_slow_or_cut_off_are_told_apart() {
         for (manner, expected) in [
             (Manner::Silent, Cause::Silent),
             (Manner::Slow, Cause::Slow),
-            (Manner::Resets, Cause::Reset),
+            (Manner::Resets(HALF), Cause::Reset),
             (Manner::Closes, Cause::Closed),
             (Manner::Says("220 mail.example.com ESMTP\r\n"), Cause::UnexpectedAnswer),
         ] {
@@ -94,7 +94,7 @@ fn a_good_certificate_is_shown_with_its_days_and_an_old_one_is_announced() {
 #[test]
 fn tls_that_is_silent_or_cut_off_is_told_too() {
     for (manner, expected) in
-        [(Manner::Silent, Cause::Silent), (Manner::Closes, Cause::Closed), (Manner::Resets, Cause::PlainPort)]
+        [(Manner::Silent, Cause::Silent), (Manner::Closes, Cause::Closed), (Manner::Resets(""), Cause::Reset)]
     {
         let stub = Stub::plain(manner);
         let around = around_url(&format!("https://localhost:{}", stub.port()));

@@ -199,8 +199,9 @@ fn certificates_are_told_by_what_is_wrong_with_them() {
 fn half_open_slow_and_cut_connections_are_told_apart() {
     for (manner, expected) in [
         (Manner::Silent, Cause::Silent),
-        (Manner::Resets, Cause::Reset),
+        (Manner::Resets("+O"), Cause::Reset),
         (Manner::Says("-LOADING Redis is loading the dataset in memory\r\n"), Cause::Starting),
+        (Manner::Dribbles("+PO"), Cause::Slow),
         (Manner::Says("+O"), Cause::Closed),
         (Manner::Says("HTTP/1.1 400 Bad Request\r\n"), Cause::UnexpectedAnswer),
     ] {
@@ -209,7 +210,9 @@ fn half_open_slow_and_cut_connections_are_told_apart() {
     }
     let Some(authority) = Authority::new() else { return };
     let pair = authority.certificate("localhost", 20);
-    for (manner, expected) in [(Manner::Silent, Cause::Silent), (Manner::Says("+O"), Cause::Closed)] {
+    for (manner, expected) in
+        [(Manner::Silent, Cause::Silent), (Manner::Resets("+O"), Cause::Reset), (Manner::Says("+O"), Cause::Closed)]
+    {
         let stub = Stub::tls(manner, &pair);
         let url = format!("rediss://default:{PLANTED}@localhost:{}", stub.port());
         let around = Around { authorities: Some(authority.pem()), ..around(&url) };

@@ -115,7 +115,8 @@ pub(super) fn index_steps(flight: u32, indexes: &[NewIndex], format: MigrationFo
                     .to_owned(),
                 cost_delta: Some("0.00".to_owned()),
                 check: vec![
-                    Probe::new("postgres", &index.table, "no transaction is older than a minute"),
+                    Probe::new("postgres", &index.table, "no transaction is older than a minute")
+                        .wants("oldest_transaction_seconds", 60),
                     Probe::new("index", &index.name, "no invalid index of this name is left over"),
                 ],
                 run,

@@ -70,7 +70,7 @@ pub(super) fn look(_: &Probe, around: &Around) -> Result<Seen, Fault> {
 fn failed(alias: &str, error: &str) -> Fault {
     let lower = error.to_lowercase();
     let cause = match () {
-        () if lower.contains("wrongpass") || lower.contains("invalid password") => Cause::WrongPassword,
+        () if lower.contains("invalid username-password") || lower.contains("invalid password") => Cause::WrongPassword,
         () if lower.contains("noauth") || lower.contains("authentication required") => Cause::PasswordMissing,
         () if lower.contains("refused") => Cause::Refused,
         () if lower.contains("timeout") || lower.contains("timed out") => Cause::TimedOut,

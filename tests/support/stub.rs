@@ -16,6 +16,9 @@ use crate::certificates::{Pair, bytes};
 /// How long a silent server keeps a connection: longer than any probe waits.
 const LONG: Duration = Duration::from_secs(8);
 
+/// Half of an answer of HTTP.
+pub(crate) const HALF: &str = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf";
+
 /// A request, as far as these servers read it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Asked {
@@ -36,8 +39,10 @@ pub(crate) enum Manner {
     Silent,
     /// It begins to answer, and goes on one byte at a time.
     Slow,
-    /// It cuts the connection in the middle of an answer.
-    Resets,
+    /// It says something, and then nothing any more.
+    Dribbles(&'static str),
+    /// It begins an answer and cuts the connection in the middle.
+    Resets(&'static str),
     /// It closes the connection without a word.
     Closes,
     /// It says something and hangs up.
@@ -91,6 +96,11 @@ impl Stub {
                 if ended.load(Ordering::SeqCst) {
                     return;
                 }
+                if matches!(manner, Manner::Resets(_)) {
+                    // Whatever is left to send is thrown away at the end, and the other side is told.
+                    let linger = nix::libc::linger { l_onoff: 1, l_linger: 0 };
+                    nix::sys::socket::setsockopt(&stream, nix::sys::socket::sockopt::Linger, &linger).expect("set");
+                }
                 let (manner, config, count) = (manner.clone(), config.clone(), Arc::clone(&count));
                 std::thread::spawn(move || match config {
                     None => behave(stream, &manner, &count),
@@ -119,6 +129,11 @@ impl Drop for Stub {
 fn behave(mut stream: impl Read + Write, manner: &Manner, count: &AtomicUsize) {
     match manner {
         Manner::Silent => std::thread::sleep(LONG),
+        Manner::Dribbles(words) => {
+            let _ = stream.write_all(words.as_bytes());
+            let _ = stream.flush();
+            std::thread::sleep(LONG);
+        }
         Manner::Closes => {
             // Reading it all first makes it a close, and not a reset.
             let _ = asked(&mut stream, count);
@@ -126,14 +141,14 @@ fn behave(mut stream: impl Read + Write, manner: &Manner, count: &AtomicUsize) {
         Manner::Says(words) => {
             let _ = stream.write_all(words.as_bytes());
             let _ = stream.flush();
-            // Without a word from the other side: what it sends later would turn the close into a reset.
-            std::thread::sleep(Duration::from_millis(20));
+            // What the other side has sent is read: left unread it would turn the close into a reset.
+            let _ = stream.read(&mut [0; 4096]);
         }
-        Manner::Resets => {
-            // Closing with something unread resets the connection.
+        Manner::Resets(words) => {
             let _ = stream.read(&mut [0; 4]);
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+            let _ = stream.write_all(words.as_bytes());
             let _ = stream.flush();
+            std::thread::sleep(Duration::from_millis(20));
         }
         Manner::Slow => {
             let _ = asked(&mut stream, count);

@@ -68,6 +68,10 @@ pub fn of_sqlx(error: &Error, address: &Address) -> Fault {
         Error::Database(database) => {
             of_code(&database.code().unwrap_or_default(), &address.secret().hide_in(database.message()), address)
         }
+        // sqlx takes the end of the connection for an answer of one zero byte.
+        Error::Protocol(text) if text.contains("SSLRequest: 0x00") => {
+            tcp::of_io(&std::io::ErrorKind::UnexpectedEof.into(), host, port)
+        }
         other => Fault::new(
             Cause::UnexpectedAnswer,
             format!("{host}:{port} does not answer as Postgres does: {}", address.secret().hide_in(&other.to_string())),

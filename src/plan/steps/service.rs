@@ -31,7 +31,7 @@ impl Writer<'_, '_> {
             ),
             verify: vec![
                 Probe::new("deploy", name, "the newest deploy is live"),
-                Probe::new("http", name, "the health check answers"),
+                self.http(name, "the health check answers"),
             ],
             ..Parts::new(
                 "plan",
@@ -65,11 +65,8 @@ impl Writer<'_, '_> {
     }
 
     pub(super) fn settings(&self, name: &str, from: &ServiceTarget, to: &ServiceTarget) -> Parts {
-        let mut verify = vec![Probe::new("http", name, "the health check answers")];
-        verify.extend(to.workers.map(|count| {
-            let verb = if count == 1 { "answers" } else { "answer" };
-            Probe::new("http", name, format!("{} {verb}", counted(count, "worker")))
-        }));
+        let mut verify = vec![self.http(name, "the health check answers")];
+        verify.extend(to.workers.map(|count| self.workers(name, count)));
         Parts {
             reason: self.settings_reason(name),
             run: self.edit(
@@ -114,7 +111,7 @@ impl Writer<'_, '_> {
         Parts {
             run: self.edit(name, changes.collect()),
             reason: "the application finds its Redis by it".to_owned(),
-            verify: vec![Probe::new("http", name, "the health check answers")],
+            verify: vec![self.http(name, "the health check answers")],
             ..Parts::new("variables", format!("Give `{name}` the variable {}", variables.join(" and ")))
         }
     }
