@@ -117,6 +117,8 @@ proptest! {
             flight: 1,
             patches: vec![("write-files".to_owned(), vec![patch])],
             commit: None,
+            metrics: String::new(),
+            measured_on: palier::metrics::MeasuredOn::default(),
         };
         let events = [Event::Decided(Box::new(decided))];
         // As a saved plan does, it leaves out where things stand in the blueprint: so what is stored is compared.
