@@ -1,5 +1,12 @@
 //! `palier apply --rehearse`: each step forward, back and forward again on a copy, before anything real is touched.
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests"
+)]
 
 #[path = "support/command.rs"]
 mod command;

@@ -27,6 +27,6 @@ pub use prepare::{decided, id_of};
 pub use rehearse::{Rehearsed, rehearse};
 pub use report::{RunReport, StepReport, steps_of};
 pub use run_state::{RunState, StepState, runs};
-pub use safety::is_safe;
+pub use safety::{is_safe, is_safe_for_memory};
 pub use select::Selection;
 pub use stale::differences;

@@ -97,7 +97,8 @@ fn judge_processes(probe: &Probe, workers: &[Worker], wanted: Option<u64>) -> Re
         )
         .remedy("write the figure to `memory_per_worker` of the usage and plan anew"));
     }
-    seen = seen.figure("memory of the largest worker", largest, "bytes");
+    let all: u64 = workers.iter().filter_map(|worker| worker.memory).sum();
+    seen = seen.figure("memory of the largest worker", largest, "bytes").figure("memory", all as f64, "bytes");
     Ok(seen)
 }
 

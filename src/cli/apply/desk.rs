@@ -15,7 +15,7 @@ use crate::cli::load::Loaded;
 use crate::cli::progress::Bar;
 use palier::apply::journal::{Event, Journal, JournalError, Place};
 use palier::apply::steps::{FileMode, StepContext};
-use palier::apply::{Engine, Keeper, RunReport, RunState, Selection, is_safe, live};
+use palier::apply::{Engine, Keeper, RunReport, RunState, Selection, is_safe, is_safe_for_memory, live};
 use palier::client::Interrupt;
 use palier::diagnostic::Diagnostic;
 use palier::plan::{Plan, Step};
@@ -171,6 +171,9 @@ impl Desk {
     /// Judges a step by what the running database says; without an address nothing is known, and without an answer
     /// the step's own checks say why.
     fn is_safe(&self, plan: &Plan, step: &Step) -> Result<(), Diagnostic> {
+        if let Some(per_worker) = live::memory_per_worker(&self.around) {
+            is_safe_for_memory(plan, step, per_worker)?;
+        }
         match live::look(&self.around, &[]) {
             Ok(Some(live)) => is_safe(plan, step, &live, &self.around.policy.headroom),
             Ok(None) | Err(_) => Ok(()),
