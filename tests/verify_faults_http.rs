@@ -93,14 +93,42 @@ fn a_good_certificate_is_shown_with_its_days_and_an_old_one_is_announced() {
 
 #[test]
 fn tls_that_is_silent_or_cut_off_is_told_too() {
-    for (manner, expected) in
-        [(Manner::Silent, Cause::Silent), (Manner::Closes, Cause::Closed), (Manner::Resets(""), Cause::Reset)]
-    {
+    for (manner, expected) in [
+        (Manner::Silent, Cause::Silent),
+        (Manner::Dribbles("\x16\x03\x03"), Cause::Slow),
+        (Manner::Closes, Cause::Closed),
+        (Manner::Resets(""), Cause::Reset),
+    ] {
         let stub = Stub::plain(manner);
         let around = around_url(&format!("https://localhost:{}", stub.port()));
         assert_eq!(cause("tls", &around), expected);
     }
     assert_eq!(cause("tls", &around_url(&format!("https://localhost:{}", closed_port()))), Cause::Refused);
+}
+
+#[test]
+fn a_server_that_is_paused_is_told() {
+    use nix::sys::signal::{Signal, kill};
+    let port = closed_port();
+    let mut command = std::process::Command::new("python3");
+    command.args(["-m", "http.server", "--bind", "127.0.0.1", &port.to_string()]).current_dir(std::env::temp_dir());
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let Ok(mut server) = command.spawn() else {
+        println!("skipped: there is no python3");
+        return;
+    };
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() && std::time::Instant::now() < deadline {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let process = nix::unistd::Pid::from_raw(i32::try_from(server.id()).expect("an id"));
+    kill(process, Signal::SIGSTOP).expect("paused");
+    let found = ["http", "upstash-rest", "latency"].map(|kind| cause(kind, &web(port)));
+    let over_tls = cause("tls", &around_url(&format!("https://localhost:{port}")));
+    let _ = server.kill();
+    let _ = server.wait();
+    assert_eq!(found, [Cause::Silent; 3]);
+    assert_eq!(over_tls, Cause::Silent);
 }
 
 #[test]

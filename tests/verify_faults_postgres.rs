@@ -40,15 +40,31 @@ fn as_user(user: &str, database: &Database, query: &str) -> Around {
 fn locked(database: &Database) -> String {
     let (name, user) = (database.name(), format!("app_{}", database.name()));
     database.run(&format!("CREATE ROLE {user} LOGIN PASSWORD '{PLANTED}'; GRANT ALL ON DATABASE {name} TO {user};"));
-    // The server's own rules stay, below the new one.
+    rule(database, &format!("host {name} {user} 127.0.0.1/32 scram-sha-256"), &user);
+    user
+}
+
+/// Puts a rule before those that say who may connect from where.
+fn rule(database: &Database, rule: &str, user: &str) {
+    static RULES: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _alone = RULES.lock();
     let folder = database.run("SHOW data_directory");
-    let rule = format!("host {name} {user} 127.0.0.1/32 scram-sha-256");
     let program =
         format!("cd {folder} && (echo {rule}; cat pg_hba.conf) >new_hba && cp new_hba pg_hba.conf && cat >/dev/null");
     database.run(&format!("COPY (SELECT 1) TO PROGRAM '{program}'; SELECT pg_reload_conf();"));
     database.wait_for(&format!("SELECT count(*) FROM pg_hba_file_rules WHERE '{user}' = ANY (user_name)"), "1");
     std::thread::sleep(std::time::Duration::from_millis(200));
-    user
+}
+
+#[test]
+fn a_machine_that_is_not_let_in_is_told() {
+    let Some(server) = postgres::server() else { return };
+    let database = server.database();
+    let (name, user) = (database.name(), format!("stranger_{}", database.name()));
+    database.run(&format!("CREATE ROLE {user} LOGIN"));
+    rule(&database, &format!("host {name} {user} 127.0.0.1/32 reject"), &user);
+    assert_eq!(cause("postgres", &as_user(&user, &database, "")), Cause::AddressNotAllowed);
+    assert_eq!(cause("postgres", &as_user(&user, &database, "?sslmode=disable")), Cause::TlsPort);
 }
 
 #[test]

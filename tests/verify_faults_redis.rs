@@ -202,6 +202,7 @@ fn half_open_slow_and_cut_connections_are_told_apart() {
         (Manner::Resets("+O"), Cause::Reset),
         (Manner::Says("-LOADING Redis is loading the dataset in memory\r\n"), Cause::Starting),
         (Manner::Dribbles("+PO"), Cause::Slow),
+        (Manner::Says("-DENIED Redis is running in protected mode\r\n"), Cause::AddressNotAllowed),
         (Manner::Says("+O"), Cause::Closed),
         (Manner::Says("HTTP/1.1 400 Bad Request\r\n"), Cause::UnexpectedAnswer),
     ] {
@@ -242,5 +243,24 @@ fn a_port_whose_queue_is_full_times_out() {
         };
         let found = cause(kind, &around(&format!("{scheme}://127.0.0.1:{port}")));
         assert_eq!(found, Cause::TimedOut, "{kind}");
+    }
+}
+
+#[test]
+fn a_server_of_a_cluster_is_asked_for_a_key_of_its_own() {
+    let bus = [closed_port().to_string(), closed_port().to_string()];
+    let start = |bus: &str| RedisServer::start_with_arguments(&["--cluster-enabled", "yes", "--cluster-port", bus]);
+    let (Some(first), Some(second)) = (start(&bus[0]), start(&bus[1])) else { return };
+    assert_eq!(first.command("CLUSTER ADDSLOTSRANGE 0 1000").as_deref(), Some("+OK"));
+    assert_eq!(second.command("CLUSTER ADDSLOTSRANGE 1001 16383").as_deref(), Some("+OK"));
+    assert_eq!(first.command(&format!("CLUSTER MEET 127.0.0.1 {} {}", second.port(), bus[1])).as_deref(), Some("+OK"));
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while first.command("SET somewhere 1").is_none_or(|answer| answer.starts_with("-CLUSTERDOWN")) {
+        assert!(std::time::Instant::now() < deadline, "the servers do not find each other");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    for server in [&first, &second] {
+        let told = note(&probe("redis"), &around(&server.url()));
+        assert!(told.contains("a cluster") && told.contains("refuses SELECT"), "{told}");
     }
 }

@@ -248,7 +248,10 @@ impl Client {
                 Fault::new(Cause::UnexpectedAnswer, format!("{at} does not answer as HTTP does"))
                     .remedy("check the port of the address, and whether it wants https://")
             }
-            other => Fault::new(Cause::Other, format!("{at}: {other}")),
+            other => {
+                let text = Secret::new(self.site.url.as_str()).hide_in(&other.to_string());
+                Fault::new(Cause::Other, format!("{at}: {text}")).remedy("check the address")
+            }
         }
     }
 

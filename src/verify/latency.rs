@@ -14,6 +14,9 @@ pub(super) fn look(probe: &Probe, around: &Around) -> Result<Seen, Fault> {
     let deadline = around.deadline();
     let at = endpoint.shown();
     let (question, mut times) = match endpoint.speaks {
+        Speaks::Http if asked::text(probe, "token_variable").is_some() => {
+            ("PING over HTTP", rest(probe, around, &deadline)?)
+        }
         Speaks::Http => ("a page", http(probe, around, &deadline)?),
         Speaks::Postgres => ("SELECT 1", postgres(probe, around, &deadline)?),
         Speaks::Redis => ("PING", redis_times(probe, around, &deadline)?),
@@ -37,6 +40,15 @@ fn http(probe: &Probe, around: &Around, deadline: &Deadline) -> Result<Vec<f64>,
     let client = Client::new(&site, around.authorities());
     let request = Request { path: super::http::path(probe, around), ..Request::default() };
     // The first one opens the connection, and wakes who sleeps.
+    client.send(&request, deadline)?;
+    measure(around, deadline, || client.send(&request, deadline).map(drop))
+}
+
+fn rest(probe: &Probe, around: &Around, deadline: &Deadline) -> Result<Vec<f64>, Fault> {
+    let site = Site::parse(around.address(asked::variable(probe, "UPSTASH_REDIS_REST_URL"))?)?;
+    let token = around.address(asked::text(probe, "token_variable").unwrap_or("UPSTASH_REDIS_REST_TOKEN"))?;
+    let client = Client::new(&site, around.authorities());
+    let request = Request { method: "POST", token: Some(token), json: Some("[\"PING\"]"), ..Request::default() };
     client.send(&request, deadline)?;
     measure(around, deadline, || client.send(&request, deadline).map(drop))
 }
