@@ -159,7 +159,7 @@ fn checked(
             .map(|file| file.sha256.clone())
             .or_else(|| loaded.head_bytes(path).map(|bytes| sha256(&bytes))),
     };
-    problems.extend(differences(&plan, loaded.now, hash_of, observed.as_deref()));
+    problems.extend(differences(&plan, loaded.now, hash_of, &loaded.files, observed.as_deref()));
     let step_files = match files {
         FileMode::Compare => Vec::new(),
         FileMode::Write => {
