@@ -92,9 +92,6 @@ impl Client {
     /// # Errors
     /// No whole answer comes within the deadline.
     pub fn send(&self, request: &Request<'_>, deadline: &Deadline) -> Result<Answer, Fault> {
-        let left = deadline.left().max(Duration::from_millis(1));
-        // A little earlier than the rest, so that the two can be told apart.
-        let connect = left.mul_f64(0.95);
         let method = if request.method.is_empty() { "GET" } else { request.method };
         let url = self.site.at(request.path);
         let mut builder = ureq::http::Request::builder().method(method).uri(url.as_str());
@@ -103,33 +100,33 @@ impl Client {
         }
         let bad =
             |_| Fault::new(Cause::BadAddress, "the address, the path or the token holds what no request may hold");
-        let result = match request.json {
+        // A method that usually comes with a body gets an empty one: its length is then told, and no chunks are sent.
+        let empty = matches!(method, "POST" | "PUT" | "PATCH").then_some("");
+        let result = match request.json.or(empty) {
             Some(json) => {
-                let request = builder.header("content-type", "application/json").body(json.to_owned()).map_err(bad)?;
-                let request = self
-                    .agent
-                    .configure_request(request)
-                    .timeout_global(Some(left))
-                    .timeout_connect(Some(connect))
-                    .build();
-                self.agent.run(request)
+                let builder =
+                    if json.is_empty() { builder } else { builder.header("content-type", "application/json") };
+                self.run(builder.body(json.to_owned()).map_err(bad)?, deadline)
             }
-            None => {
-                let request = builder.body(()).map_err(bad)?;
-                let request = self
-                    .agent
-                    .configure_request(request)
-                    .timeout_global(Some(left))
-                    .timeout_connect(Some(connect))
-                    .build();
-                self.agent.run(request)
-            }
+            None => self.run(builder.body(()).map_err(bad)?, deadline),
         };
         let answer = match result {
             Ok(response) => self.read(response, deadline),
             Err(error) => Err(self.fault(&error, deadline, false)),
         };
         answer.map_err(|fault| self.other_way(fault, deadline))
+    }
+
+    fn run(
+        &self,
+        request: ureq::http::Request<impl ureq::AsSendBody>,
+        deadline: &Deadline,
+    ) -> Result<ureq::http::Response<ureq::Body>, Error> {
+        let left = deadline.left().max(Duration::from_millis(1));
+        // Connecting ends a little earlier than the rest, so that the two can be told apart.
+        let connect = left.mul_f64(0.95);
+        let timed = self.agent.configure_request(request).timeout_global(Some(left)).timeout_connect(Some(connect));
+        self.agent.run(timed.build())
     }
 
     /// Looks whether a port that does not answer as HTTP does speaks TLS.
