@@ -11,8 +11,12 @@ pub(super) fn look(probe: &Probe, around: &Around) -> Result<Seen, Fault> {
         Ok(endpoint) => endpoint,
         Err(unknown) => return Ok(unknown),
     };
-    let deadline = around.deadline();
     let at = endpoint.shown();
+    if endpoint.speaks == Speaks::Http && asked::text(probe, "token_variable").is_none() {
+        let site = Site::parse(around.address(asked::variable(probe, "PALIER_WEB_URL"))?)?;
+        super::http::wake_first(probe, around, &site, &Client::new(&site, around.authorities()))?;
+    }
+    let deadline = around.deadline();
     let (question, mut times) = match endpoint.speaks {
         Speaks::Http if asked::text(probe, "token_variable").is_some() => {
             ("PING over HTTP", rest(probe, around, &deadline)?)
@@ -39,7 +43,7 @@ fn http(probe: &Probe, around: &Around, deadline: &Deadline) -> Result<Vec<f64>,
     let site = Site::parse(around.address(asked::variable(probe, "PALIER_WEB_URL"))?)?;
     let client = Client::new(&site, around.authorities());
     let request = Request { path: super::http::path(probe, around), ..Request::default() };
-    // The first one opens the connection, and wakes who sleeps.
+    // The first one opens the connection.
     client.send(&request, deadline)?;
     measure(around, deadline, || client.send(&request, deadline).map(drop))
 }

@@ -106,33 +106,35 @@ impl Given<'_> {
         const VARIABLE: &str = "PALIER_WEB_URL";
         let mut probes = Vec::new();
         let Some(scheme) = self.scheme(VARIABLE) else { return probes };
-        let probe = |name: &str, expect: &str| Probe::new(name, VARIABLE, expect).wants("url_variable", VARIABLE);
+        let probe = |name: &str, of: &str, expect: String| {
+            self.of_page(Probe::new(name, of, expect).wants("url_variable", VARIABLE))
+        };
         if scheme == "https" {
-            probes.push(probe("tls", "its certificate is good"));
+            let tls = Probe::new("tls", VARIABLE, "its certificate is good");
+            probes.push(tls.wants("url_variable", VARIABLE));
         }
-        let mut http = probe("http", "the health check answers");
-        let mut latency = probe("latency", "how long it takes from here");
-        if let Some(path) = self.health_path() {
-            http = http.wants("path", path.clone());
-            latency = latency.wants("path", path);
-        }
-        if self.service().and_then(|service| service.plan.as_deref()) == Some("free") {
-            http = http.wants("may_sleep", true);
-        }
-        probes.push(http);
+        probes.push(probe("http", VARIABLE, "the health check answers".to_owned()));
         if self.policy.verify.release.is_some() {
-            probes.push(probe("release", "the new version answers"));
+            probes.push(probe("release", VARIABLE, "the new version answers".to_owned()));
         }
-        probes.push(latency);
+        probes.push(probe("latency", VARIABLE, "how long it takes from here".to_owned()));
         let limits = self.policy.rate_limit.iter().filter(|limit| limit.endpoint.is_some());
         probes.extend(limits.map(|limit| {
-            Probe::new(
-                "rate-limit",
-                &limit.name,
-                format!("request {} within {} is refused", limit.limit + 1, limit.window),
-            )
+            let expect = format!("request {} within {} is refused", limit.limit + 1, limit.window);
+            probe("rate-limit", &limit.name, expect)
         }));
         probes
+    }
+
+    /// A probe that asks the web application: by its health check, with patience where it may sleep.
+    fn of_page(&self, mut probe: Probe) -> Probe {
+        if let Some(path) = self.health_path() {
+            probe = probe.wants("path", path);
+        }
+        if self.service().and_then(|service| service.plan.as_deref()) == Some("free") {
+            probe = probe.wants("may_sleep", true);
+        }
+        probe
     }
 
     fn database(&self) -> Vec<Probe> {
@@ -212,7 +214,7 @@ impl Given<'_> {
         let is_counted = verify.workers.pid_file.is_some()
             || (verify.workers.header.is_some() && self.scheme("PALIER_WEB_URL").is_some());
         if is_counted {
-            let mut probe = Probe::new("gunicorn", "web", "as many workers answer as are planned");
+            let mut probe = self.of_page(Probe::new("gunicorn", "web", "as many workers answer as are planned"));
             let planned = self.policy.web.workers;
             let workers = planned.or_else(|| self.application()?.workers.as_ref().map(|found| found.value));
             if let Some(workers) = workers {
