@@ -14,8 +14,17 @@ const OWN: [&str; 3] = ["render.yaml", "requirements.txt", "secrets.env"];
 
 /// What must never be seen. They are put together, so that this file does not look like it held a real one.
 fn planted() -> Vec<String> {
-    ["hunter2database", "plantedWebPass77", "AXplantedUpstash91", "plantedIndexPass55", "plantedAwsSecret33",
-     "plantedSentryKey22", "51PlantedByTheTests", "plantedRenderKey44", "plantedSessionToken11"]
+    [
+        "hunter2database",
+        "plantedWebPass77",
+        "AXplantedUpstash91",
+        "plantedIndexPass55",
+        "plantedAwsSecret33",
+        "plantedSentryKey22",
+        "51PlantedByTheTests",
+        "plantedRenderKey44",
+        "plantedSessionToken11",
+    ]
     .map(str::to_owned)
     .to_vec()
 }
@@ -44,7 +53,10 @@ fn site(server: &'static Server, policy: &str) -> Site {
     let blueprint = site.read("render.yaml").replace("envVars:\n", &values);
     site.write("render.yaml", &blueprint);
     let requirements = site.read("requirements.txt");
-    site.write("requirements.txt", &format!("--index-url https://ci:plantedIndexPass55@127.0.0.1/simple\n{requirements}"));
+    site.write(
+        "requirements.txt",
+        &format!("--index-url https://ci:plantedIndexPass55@127.0.0.1/simple\n{requirements}"),
+    );
     site.write("secrets.env", "SENTRY_DSN=https://plantedSentryKey22@127.0.0.1/1\nAPI_TOKEN=plantedSentryKey22\n");
     site
 }
@@ -131,7 +143,7 @@ fn a_database_that_is_away_or_refuses_shows_no_secret() {
         (with("palier").replace(&format!(":{port}/"), ":1/"), "127.0.0.1"),
         (with("nobody_of_this_name"), "nobody_of_this_name"),
         (with("palier").replace(&name, "no_such_database"), "no_such_database"),
-        ("postgres//palier:hunter2database@127.0.0.1".to_owned(), "DATABASE_URL"),
+        ("postgres//palier:hunter2database@127.0.0.1".to_owned(), "address has no scheme"),
     ] {
         site.set("DATABASE_URL", &wrong);
         site.renew();
