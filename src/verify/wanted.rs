@@ -90,13 +90,8 @@ impl Given<'_> {
 
     /// The path that answers health checks: the policy's, the blueprint's, the code's.
     fn health_path(&self) -> Option<String> {
-        let of_blueprint = || {
-            let name = self.application()?.service.as_deref()?;
-            let services = &self.project.blueprint.as_ref()?.services;
-            services.iter().find(|one| one.name == name)?.health_check_path.clone()
-        };
-        let of_code = || self.application()?.health_path.as_ref().map(|found| found.value.clone());
-        self.policy.verify.health_path.clone().or_else(of_blueprint).or_else(of_code)
+        let service = || self.application()?.service.as_deref();
+        self.policy.verify.health_path.clone().or_else(|| self.project.health_path(service()))
     }
 
     fn web(&self) -> Vec<Probe> {

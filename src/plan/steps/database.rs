@@ -50,11 +50,10 @@ impl Writer<'_, '_> {
             risk_reason: "the database is away for a few minutes while its plan changes (a few seconds with a standby)"
                 .to_owned(),
             run: self.edit(name, changes),
-            verify: vec![Probe::new(
-                "postgres",
-                name,
-                format!("it answers and accepts {}", counted(connections, "connection")),
-            )],
+            verify: vec![
+                Probe::new("postgres", name, format!("it answers and accepts {}", counted(connections, "connection")))
+                    .wants("max_connections", connections),
+            ],
             ..Parts::new(
                 "plan",
                 format!(
@@ -79,7 +78,7 @@ impl Writer<'_, '_> {
                     to: Some(to.to_string()),
                 }],
             ),
-            verify: vec![Probe::new("postgres", name, format!("it has {to} GB of storage"))],
+            verify: vec![Probe::new("postgres", name, format!("it has {to} GB of storage")).wants("storage_gb", to)],
             ..Parts::new(
                 "storage",
                 match from {

@@ -231,10 +231,13 @@ impl Writer<'_, '_> {
 
     fn create(&self, kind: &str, name: &str, list: &str) -> Parts {
         let change = FieldChange { at: format!("{list}[+]"), from: None, to: Some(name.to_owned()) };
-        let probe = if kind == "database" { "postgres" } else { "http" };
+        let probe = match kind {
+            "database" => Probe::new("postgres", name, "it answers"),
+            _ => self.health(name),
+        };
         Parts {
             run: self.edit(name, vec![change]),
-            verify: vec![Probe::new(probe, name, "it answers")],
+            verify: vec![probe],
             reason: "it does not exist yet".to_owned(),
             ..Parts::new("create", format!("Create the {kind} `{name}`"))
         }

@@ -29,10 +29,7 @@ impl Writer<'_, '_> {
                     to: to.map(str::to_owned),
                 }],
             ),
-            verify: vec![
-                Probe::new("deploy", name, "the newest deploy is live"),
-                Probe::new("http", name, "the health check answers"),
-            ],
+            verify: vec![Probe::new("deploy", name, "the newest deploy is live"), self.health(name)],
             ..Parts::new(
                 "plan",
                 format!(
@@ -65,10 +62,12 @@ impl Writer<'_, '_> {
     }
 
     pub(super) fn settings(&self, name: &str, from: &ServiceTarget, to: &ServiceTarget) -> Parts {
-        let mut verify = vec![Probe::new("http", name, "the health check answers")];
+        let mut verify = vec![self.health(name)];
         verify.extend(to.workers.map(|count| {
             let verb = if count == 1 { "answers" } else { "answer" };
-            Probe::new("http", name, format!("{} {verb}", counted(count, "worker")))
+            let probe = Probe::new("gunicorn", name, format!("{} {verb}", counted(count, "worker")));
+            // Workers of several instances may go by the same names.
+            if to.instances == 1 { probe.wants("workers", count) } else { probe }
         }));
         Parts {
             reason: self.settings_reason(name),
@@ -83,6 +82,17 @@ impl Writer<'_, '_> {
             risk_reason: "Render keeps the old instances until the new ones answer the health check".to_owned(),
             verify,
             ..Parts::new("workers", settings_title(name, &self.as_it_runs(from), to))
+        }
+    }
+
+    /// The probe of a service's health check, at the path that the policy, the blueprint or the code names.
+    pub(super) fn health(&self, name: &str) -> Probe {
+        let inputs = self.context.inputs;
+        let path = inputs.policy.verify.health_path.clone().or_else(|| inputs.project.health_path(Some(name)));
+        let probe = Probe::new("http", name, "the health check answers");
+        match path {
+            Some(path) => probe.wants("path", path),
+            None => probe,
         }
     }
 
@@ -114,7 +124,7 @@ impl Writer<'_, '_> {
         Parts {
             run: self.edit(name, changes.collect()),
             reason: "the application finds its Redis by it".to_owned(),
-            verify: vec![Probe::new("http", name, "the health check answers")],
+            verify: vec![self.health(name)],
             ..Parts::new("variables", format!("Give `{name}` the variable {}", variables.join(" and ")))
         }
     }
