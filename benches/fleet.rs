@@ -82,6 +82,7 @@ impl Fleet {
             folder: &texts,
             options: Options::default(),
             step_files: false,
+            lacking_indexes: &[],
         };
         make(&request).expect("a plan").plan
     }

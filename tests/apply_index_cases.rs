@@ -22,6 +22,7 @@ use palier::apply::steps::{Expected, Readiness, SQL_INDEX, StepCode};
 use palier::verify::Status;
 use postgres::{Database, server};
 
+const PHASE: &str = "SELECT phase FROM pg_stat_progress_create_index WHERE datname = current_database();";
 const OLD_SNAPSHOT: &str = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM other";
 
 fn orders() -> Option<Database> {
@@ -250,7 +251,7 @@ fn case_10_rows_are_written_while_the_index_is_built() {
     let old = database.hold(OLD_SNAPSHOT);
     thread::scope(|scope| {
         let run = scope.spawn(|| apply(&build(CREATE), &surroundings));
-        database.wait_for("SELECT phase FROM pg_stat_progress_create_index;", "waiting for old snapshots");
+        database.wait_for(PHASE, "waiting for old snapshots");
         database.run(
             "SET lock_timeout = '200ms'; INSERT INTO orders VALUES (0, 1); UPDATE orders SET customer = 2
             WHERE id = 1; DELETE FROM orders WHERE id = 2; SELECT count(*) FROM orders;",
@@ -275,11 +276,11 @@ fn case_11_a_deadlock_with_somebody_elses_build_is_recovered_from() {
     let writer = database.hold("INSERT INTO orders VALUES (0, 0)");
     thread::scope(|scope| {
         let run = scope.spawn(|| apply(&build(CREATE), &surroundings));
-        database.wait_for("SELECT phase FROM pg_stat_progress_create_index;", "waiting for writers before build");
+        database.wait_for(PHASE, "waiting for writers before build");
         let other = scope.spawn(|| database.try_run("CREATE INDEX CONCURRENTLY theirs ON orders (email);"));
         database.wait_for(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE
-            'CREATE INDEX CONCURRENTLY theirs%';",
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND
+            datname = current_database() AND query LIKE 'CREATE INDEX CONCURRENTLY theirs%';",
             "1",
         );
         thread::sleep(Duration::from_millis(1200));

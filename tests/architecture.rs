@@ -205,6 +205,21 @@ fn few_files_of_the_library_touch_files_and_all_are_listed() {
     assert!(WORLD.iter().all(|path| page.contains(&format!("`{path}`"))), "ARCHITECTURE.md names all of them");
 }
 
+/// The files of `src/verify` that are no probes: what runs them, and what several share.
+const FRAME: &[&str] = &["around", "asked", "endpoint", "mod", "outcome", "run", "wanted"];
+
+#[test]
+fn every_probe_is_in_the_list_of_kinds() {
+    let list = read("src/verify/mod.rs");
+    let paths = files("src/verify").into_iter();
+    let names = paths.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()));
+    let probes: Vec<String> = names.filter(|name| !FRAME.contains(&name.as_str())).collect();
+    assert!(probes.len() > 10, "{probes:?}");
+    for probe in probes {
+        assert!(list.contains(&format!(" {probe}::look")), "src/verify/{probe}.rs is in no line of KINDS");
+    }
+}
+
 #[test]
 fn every_template_is_compiled_in() {
     let sources = sources();

@@ -7,8 +7,22 @@ mod command;
 use command::{Project, Run, palier, shell};
 use textwrap::core::display_width;
 
-const COMMANDS: [&str; 10] =
-    ["plan", "generate", "ci", "cost", "catalog", "demo", "schema", "completions", "man", "help"];
+const COMMANDS: [&str; 14] = [
+    "plan",
+    "generate",
+    "apply",
+    "rollback",
+    "history",
+    "verify",
+    "ci",
+    "cost",
+    "catalog",
+    "demo",
+    "schema",
+    "completions",
+    "man",
+    "help",
+];
 
 fn project() -> Project {
     Project::copy("fastapi-alembic", str::to_owned)

@@ -33,6 +33,7 @@ fn made(given: &Given) -> Made {
         folder: given,
         options: Options::default(),
         step_files: false,
+        lacking_indexes: &[],
     };
     make(&request).expect("a plan")
 }

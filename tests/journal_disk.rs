@@ -8,7 +8,7 @@ mod time;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Barrier};
 
 use journal::{begun, done, holder, nobody_knows};
@@ -193,44 +193,106 @@ fn of_fifty_runs_at_once_one_acts_and_the_others_know_who() {
 
 const HOLDER_FOLDER: &str = "PALIER_TEST_HOLDER_FOLDER";
 
-/// Takes the lock, says so, and holds it until it is killed.
+/// Takes the lock when it can, and then writes and tells how many entries are kept until it is killed.
 #[test]
 #[ignore = "other tests start it as a process of its own"]
 #[allow(clippy::print_stdout, reason = "it tells the other process")]
 fn holder_process() {
     let Some(folder) = std::env::var_os(HOLDER_FOLDER) else { return };
     let mut journal = open(Path::new(&folder)).expect("it opens");
-    journal.take(holder("killed"), &nobody_knows).expect("the lock is free");
-    journal.append(begun("index-1")).expect("it is written");
-    println!("\nthe lock is taken");
-    loop {
-        std::thread::sleep(std::time::Duration::from_secs(60));
+    match journal.take(holder("killed"), &nobody_knows) {
+        Ok(()) => {}
+        Err(JournalError::Locked { .. }) => return println!("\nlocked"),
+        Err(error) => panic!("{error}"),
     }
+    loop {
+        println!("\nkept {}", journal.entries().len());
+        if let Err(error) = journal.append(done("index-1")) {
+            return println!("\nfull {} {}", journal.entries().len(), error.diagnostic().help);
+        }
+    }
+}
+
+/// A process that runs [`holder_process`], and what it tells.
+fn start_holder(folder: &Path) -> (Child, impl Iterator<Item = String> + use<>) {
+    start_holder_in("exec \"$0\" \"$@\"", folder)
+}
+
+/// The same, with what a shell does before.
+fn start_holder_in(script: &str, folder: &Path) -> (Child, impl Iterator<Item = String> + use<>) {
+    let mut child = Command::new("sh")
+        .args(["-c", script])
+        .arg(std::env::current_exe().expect("this program"))
+        .args(["--ignored", "--exact", "holder_process", "--nocapture"])
+        .env(HOLDER_FOLDER, folder)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a process");
+    let told = BufReader::new(child.stdout.take().expect("its output")).lines().map_while(Result::ok);
+    (child, told.filter(|line| ["kept", "locked", "full"].iter().any(|word| line.starts_with(word))))
+}
+
+fn kill(child: &mut Child) {
+    child.kill().expect("it is killed");
+    child.wait().expect("it ends");
 }
 
 #[test]
 fn the_lock_of_a_killed_process_is_taken_over_at_once() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut child = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--ignored", "--exact", "holder_process", "--nocapture"])
-        .env(HOLDER_FOLDER, folder.path())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("a process");
-    let said = BufReader::new(child.stdout.take().expect("its output")).lines();
-    assert!(said.map_while(Result::ok).any(|line| line == "the lock is taken"));
+    let (mut child, mut told) = start_holder(folder.path());
+    assert_eq!(told.next().expect("it begins"), "kept 1");
     let mut journal = open(folder.path()).expect("reading waits for nobody");
-    assert!(matches!(journal.entries().last().expect("an entry").event, Event::StepBegun { .. }));
     let refused = journal.take(holder("second"), &nobody_knows).expect_err("it is held");
-    let told = refused.diagnostic();
-    assert!(told.why.contains("run killed") && told.why.contains("2026-11-20T08:00:00Z"), "{told:?}");
-    child.kill().expect("it is killed");
-    child.wait().expect("it ends");
+    let why = refused.diagnostic().why;
+    assert!(why.contains("run killed") && why.contains("2026-11-20T08:00:00Z"), "{why}");
+    kill(&mut child);
     journal.take(holder("second"), &nobody_knows).expect("nobody has the lock");
     let Event::LeaseTaken { took_over: Some(from), .. } = &journal.entries().last().expect("an entry").event else {
-        panic!("{:?}", journal.entries())
+        panic!("{:?}", journal.entries().last())
     };
     assert_eq!(from.run, "killed");
+}
+
+#[test]
+fn whenever_a_process_is_killed_what_it_was_told_is_kept_is_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for round in 0..8 {
+        let (mut child, mut told) = start_holder(folder.path());
+        let kept = told.by_ref().nth(round * 5).expect("it writes");
+        kill(&mut child);
+        // What it told until it was killed, and what it wrote after that.
+        let kept = told.last().unwrap_or(kept);
+        let kept: usize = kept.trim_start_matches("kept ").parse().expect("a number");
+        let entries = open(folder.path()).expect("it is whole, or only torn").entries().len();
+        assert!((kept..=kept + 1).contains(&entries), "{kept} were kept and {entries} are there");
+    }
+}
+
+#[test]
+fn a_full_disk_stops_the_run_and_leaves_the_journal_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // No file may grow beyond some kilobytes, and to try is an error instead of the end.
+    let script = "trap '' XFSZ; ulimit -f 20; exec \"$0\" \"$@\"";
+    let (mut child, told) = start_holder_in(script, folder.path());
+    let last = told.last().expect("it writes");
+    child.wait().expect("it ends");
+    let (kept, help) = last.strip_prefix("full ").and_then(|last| last.split_once(' ')).expect("it is refused");
+    assert!(help.contains("make room"), "{help}");
+    let text = std::fs::read(file(folder.path())).expect("the file");
+    assert_eq!(text.last(), Some(&b'\n'), "what was begun is cut off");
+    let mut journal = open(folder.path()).expect("it is whole");
+    assert_eq!(journal.entries().len().to_string(), kept);
+    journal.take(holder("second"), &nobody_knows).expect("nobody has the lock");
+}
+
+#[test]
+fn of_many_processes_at_once_one_acts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut racers: Vec<_> = (0..12).map(|_| start_holder(folder.path())).collect();
+    let told: Vec<String> = racers.iter_mut().map(|(_, told)| told.next().expect("an outcome")).collect();
+    racers.iter_mut().for_each(|(child, _)| kill(child));
+    assert_eq!(told.iter().filter(|told| *told == "locked").count(), 11, "{told:?}");
 }
 
 #[test]
@@ -245,8 +307,10 @@ fn a_run_whose_journal_was_removed_and_begun_anew_writes_nothing_more() {
     let Err(JournalError::Fenced { by, .. }) = first.append(done("index-1")) else { panic!("it wrote") };
     assert_eq!(by.run, "second");
     assert_eq!(open(folder.path()).expect("it is whole").entries().len(), 1);
+    second.keep_alive().expect("nothing has changed");
     std::fs::remove_dir_all(folder.path().join(".palier")).expect("it is removed");
-    assert!(matches!(second.append(begun("index-1")), Err(JournalError::Damaged { .. })));
+    assert!(matches!(second.keep_alive(), Err(JournalError::Damaged { .. })));
+    assert!(matches!(second.append(begun("index-1")), Err(JournalError::NotTaken { .. })));
 }
 
 #[test]

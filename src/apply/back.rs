@@ -24,7 +24,8 @@ impl Engine<'_> {
     ///
     /// # Errors
     /// The journal cannot be written; then nothing more was done.
-    pub fn roll_back(&self, state: RunState, to: Option<String>) -> Result<RunReport, JournalError> {
+    pub fn roll_back(&self, mut state: RunState, to: Option<String>) -> Result<RunReport, JournalError> {
+        self.note(&mut state, Event::RollbackAsked { to: to.clone() })?;
         go_back(self, state, &Back::To(to), None)
     }
 }

@@ -63,7 +63,9 @@ impl Engine<'_> {
     /// The journal cannot be written; then nothing more was done.
     pub fn carry_on(&self, mut state: RunState) -> Result<RunReport, JournalError> {
         if state.is_going_back {
-            return go_back(self, state, &Back::Scope(self.scope()), None);
+            // What a person asked for holds until it is done, whoever goes on with it.
+            let back = state.back_to.clone().map_or_else(|| Back::Scope(self.scope()), Back::To);
+            return go_back(self, state, &back, None);
         }
         let steps: Vec<Step> = state.decided.steps().cloned().collect();
         let selected = self.selection.of(&steps);

@@ -1,7 +1,7 @@
 //! What the running database says: what a plan rests on, and what must hold before each step.
 
 use crate::client::postgres::{Address, Connection, SqlError};
-use crate::client::{Cause, Fault, Secret};
+use crate::client::{Cause, Fault, Secret, processes};
 use crate::plan::ObservedOfPlan;
 use crate::verify::Around;
 
@@ -47,6 +47,15 @@ pub fn look(around: &Around, indexes: &[(String, String)]) -> Result<Option<Live
     })?;
     connection.close();
     Ok(Some(live))
+}
+
+/// What the largest worker of the web server holds, in bytes, where it runs on this machine and the policy names its pid
+/// file; `None` elsewhere.
+#[must_use]
+pub fn memory_per_worker(around: &Around) -> Option<u64> {
+    let pid_file = around.policy.verify.workers.pid_file.as_ref()?;
+    let workers = processes::workers(&around.root.join(pid_file)).ok()?;
+    workers.iter().filter_map(|worker| worker.memory).max()
 }
 
 fn ask(connection: &mut Connection, indexes: &[(String, String)]) -> Result<Live, SqlError> {

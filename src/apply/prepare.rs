@@ -7,6 +7,7 @@ use crate::decide::Target;
 use crate::diagnostic::Diagnostic;
 use crate::document::sha256;
 use crate::generate::FileChange;
+use crate::metrics::MeasuredOn;
 use crate::plan::{Action, Plan, Step};
 
 /// The flight that a plan's run applies: its first. The files of later ones are not worked out before it is live.
@@ -27,9 +28,16 @@ pub fn decided(
     let steps = plan.steps.iter().filter(|step| step.flight == FLIGHT);
     let patches = match files {
         FileMode::Compare => steps.map(|step| (step.id.clone(), compared(plan, step))).collect(),
-        FileMode::Write => step_files
-            .iter()
-            .map(|(id, changes)| (id.clone(), changes.iter().filter_map(|one| patch(one, &mut problems)).collect()))
+        FileMode::Write => steps
+            .map(|step| {
+                let changes = step_files.iter().find(|(id, _)| *id == step.id).map(|(_, changes)| changes);
+                let patches = match changes {
+                    Some(changes) => changes.iter().filter_map(|one| patch(one, &mut problems)).collect(),
+                    // Its files are written already, by `palier generate`: they only have to be as they should be.
+                    None => compared(plan, step),
+                };
+                (step.id.clone(), patches)
+            })
             .collect(),
     };
     if !problems.is_empty() {
@@ -43,6 +51,8 @@ pub fn decided(
         patches,
         after: Box::new(after),
         commit,
+        metrics: String::new(),
+        measured_on: MeasuredOn::default(),
     })
 }
 

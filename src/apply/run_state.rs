@@ -64,6 +64,8 @@ pub struct RunState {
     pub failure: Option<String>,
     /// Whether it has begun to take its steps back.
     pub is_going_back: bool,
+    /// How far back somebody has asked to go; `None` when nobody has.
+    pub back_to: Option<Option<String>>,
     /// How it ended; `None` when it was killed, or still runs.
     pub outcome: Option<RunOutcome>,
     /// When it ended.
@@ -84,6 +86,7 @@ impl RunState {
             confirmed: Vec::new(),
             failure: None,
             is_going_back: false,
+            back_to: None,
             outcome: None,
             ended_at: None,
         }
@@ -124,6 +127,11 @@ impl RunState {
             Event::StepWaits { step, missing } => set(step, StepState::Waits { missing: missing.clone() }),
             Event::StepSeenFailing { step } => self.seen_failing.push(step.clone()),
             Event::StepConfirmed { step, .. } => self.confirmed.push(step.clone()),
+            Event::RollbackAsked { to } => {
+                self.is_going_back = true;
+                self.back_to = Some(to.clone());
+                self.outcome = None;
+            }
             Event::UndoBegun { step } => {
                 set(step, StepState::Undoing);
                 self.is_going_back = true;

@@ -3,17 +3,19 @@
 use jiff::Timestamp;
 
 use crate::diagnostic::Diagnostic;
-use crate::plan::{ObservedOfPlan, Plan};
+use crate::plan::{InputFile, ObservedOfPlan, Plan};
 
 const REFRESH: &str = "make the plan anew: `palier plan --out FILE`, or `palier apply --refresh`";
 
 /// Every difference between what a plan was made from and what is there now. `hash_of` gives the SHA-256 of a file as
-/// it is, or `None`; `observed` what the running system says, when it was looked at.
+/// it is, or `None`; `read` are the files that a plan would be made from now; `observed` is what the running system says,
+/// when it was looked at.
 #[must_use]
 pub fn differences(
     plan: &Plan,
     now: Timestamp,
     hash_of: impl Fn(&str) -> Option<String>,
+    read: &[InputFile],
     observed: Option<&[ObservedOfPlan]>,
 ) -> Vec<Diagnostic> {
     let mut found = Vec::new();
@@ -42,6 +44,13 @@ pub fn differences(
             |is| format!("its SHA-256 was {} and is {}", short(&input.sha256), short(is)),
         );
         found.push(Diagnostic::error("stale-plan", message).why(hashes).help(REFRESH));
+    }
+    let is_known = |path: &str| {
+        plan.inputs.iter().any(|input| input.path == path) || plan.files.iter().any(|file| file.path == path)
+    };
+    for file in read.iter().filter(|file| !is_known(&file.path)) {
+        let message = format!("`{}` is there now, and was not when the plan was made", file.path);
+        found.push(Diagnostic::error("stale-plan", message).help(REFRESH));
     }
     for before in &plan.observed {
         let Some(observed) = observed else {

@@ -9,12 +9,16 @@ pub(crate) fn holder() -> Holder {
     // Without a source of randomness the process and its start tell runs apart.
     let _ = getrandom::fill(&mut random);
     let run: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    Holder { host: host(), process, process_started: started(process), user: user(), run }
+    Holder { host: host(), process, process_started: started(process), machine: machine(), user: user(), run }
 }
 
 /// Whether a holder's process still runs; `None` when that cannot be seen from here.
 pub(crate) fn is_alive(holder: &Holder) -> Option<bool> {
-    if holder.host != host() || !std::path::Path::new("/proc/self/stat").exists() {
+    if holder.host != host()
+        || holder.machine.is_none()
+        || holder.machine != machine()
+        || !std::path::Path::new("/proc/self/stat").exists()
+    {
         return None;
     }
     let now = started(holder.process);
@@ -28,6 +32,14 @@ pub(crate) fn is_alive(holder: &Holder) -> Option<bool> {
 
 fn host() -> String {
     gethostname::gethostname().to_string_lossy().into_owned()
+}
+
+/// The boot of the machine's kernel and the space of its process numbers (Linux, random(4) and namespaces(7)); `None`
+/// where they do not show.
+fn machine() -> Option<String> {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let space = std::fs::read_link("/proc/self/ns/pid").ok()?;
+    Some(format!("{} {}", boot.trim(), space.display()))
 }
 
 /// A CI job names itself; else the user does.

@@ -43,6 +43,8 @@ pub(crate) struct Loaded {
     pub(crate) base: Option<Base>,
     /// Whether a plan also says what each step changes in which file.
     pub(crate) step_files: bool,
+    /// Indexes whose migrations are there and that the running database lacks.
+    pub(crate) lacking_indexes: Vec<String>,
 }
 
 impl Loaded {
@@ -76,6 +78,7 @@ impl Loaded {
             folder: self,
             options: self.options,
             step_files: self.step_files,
+            lacking_indexes: &self.lacking_indexes,
         }
     }
 
@@ -241,6 +244,7 @@ pub(crate) fn load_at(global: &Global, now: Timestamp) -> Result<Loaded, Command
         recorded,
         base: None,
         step_files: false,
+        lacking_indexes: Vec::new(),
     })
 }
 

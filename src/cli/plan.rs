@@ -21,12 +21,13 @@ const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 
 /// `palier plan`.
 pub(crate) fn run(global: &Global, arguments: &PlanArguments) -> Result<Exit, CommandError> {
-    let loaded = load_on(global, arguments.base.as_deref())?;
-    let mut made = make_on(&loaded)?;
-    if arguments.live {
+    let mut loaded = load_on(global, arguments.base.as_deref())?;
+    let made = if arguments.live {
         let around = around(&loaded, global.env_file.as_deref())?;
-        look(&around, &mut made)?;
-    }
+        make_live(&mut loaded, &around)?
+    } else {
+        make_on(&loaded)?
+    };
     if let Some(path) = &arguments.out {
         write_file(path, json(&made.plan)?.as_bytes()).map_err(CommandError::one)?;
         if !global.quiet {
@@ -74,12 +75,25 @@ pub(crate) fn make_on(loaded: &Loaded) -> Result<Made, CommandError> {
     Ok(made)
 }
 
-/// Looks at the running database, when an address is set, and binds the plan to what it says.
-pub(crate) fn look(around: &Around, made: &mut Made) -> Result<(), CommandError> {
-    let live = live::look(around, &indexes_of(&made.plan))
-        .map_err(|fault| CommandError::one(Diagnostic::error("cannot-reach", fault.message).help(fault.remedy)))?;
-    made.plan.observed = live.map(|live| live.observed()).unwrap_or_default();
-    Ok(())
+/// The plan, bound to what the running database says, when its address is set: an index whose migration is there and
+/// which that database lacks is built as well.
+pub(crate) fn make_live(loaded: &mut Loaded, around: &Around) -> Result<Made, CommandError> {
+    let mut made = make_on(loaded)?;
+    let reached = |indexes: &[(String, String)]| {
+        live::look(around, indexes)
+            .map_err(|fault| CommandError::one(Diagnostic::error("cannot-reach", fault.message).help(fault.remedy)))
+    };
+    let declared: Vec<(String, String)> =
+        made.next.declared.iter().map(|index| (index.table.clone(), index.name.clone())).collect();
+    let Some(seen) = reached(&declared)? else { return Ok(made) };
+    let lacks = seen.indexes.iter().filter(|(_, state)| state != "valid").map(|(name, _)| name.clone());
+    loaded.lacking_indexes = lacks.collect();
+    if !loaded.lacking_indexes.is_empty() {
+        made = make_on(loaded)?;
+    }
+    let of_plan = indexes_of(&made.plan);
+    made.plan.observed = reached(&of_plan)?.map(|live| live.observed()).unwrap_or_default();
+    Ok(made)
 }
 
 /// The indexes that a plan builds or drops: table and name.

@@ -34,7 +34,9 @@ impl Bar {
         let bar = (std::io::stderr().is_terminal() && !quiet).then(|| {
             let bar = ProgressBar::new(PARTS);
             // The template is a constant: a broken one shows the default bar.
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg} {bar:20} {percent:>3} % {elapsed}") {
+            if let Ok(style) =
+                ProgressStyle::with_template("{spinner} {wide_msg} {bar:20} {percent:>3} % {elapsed}, {eta} left")
+            {
                 bar.set_style(style);
             }
             bar

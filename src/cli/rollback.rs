@@ -45,10 +45,11 @@ pub(crate) fn run(global: &Global, arguments: &RollbackArguments) -> Result<Exit
     })
 }
 
-/// The last run, when it has left something that can be taken back.
+/// The last run, when it has left something that can be taken back. One that was killed before its first step has not,
+/// and is ended all the same, because no other may begin before.
 fn last(desk: &Desk) -> Option<RunState> {
     let run = runs(desk.journal().entries()).pop()?;
-    (!run.touched.is_empty()).then_some(run)
+    (!run.touched.is_empty() || !run.is_final()).then_some(run)
 }
 
 fn unknown_step(state: &RunState, to: &str) -> CommandError {

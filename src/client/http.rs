@@ -147,6 +147,8 @@ impl Client {
     /// No whole answer comes within the deadline.
     pub fn send(&self, request: &Request<'_>, deadline: &Deadline) -> Result<Answer, Fault> {
         let left = deadline.left().max(Duration::from_millis(1));
+        // A little earlier than the rest, so that the two can be told apart.
+        let connect = left.mul_f64(0.95);
         let method = if request.method.is_empty() { "GET" } else { request.method };
         let url = self.site.at(request.path);
         let mut builder = ureq::http::Request::builder().method(method).uri(url.as_str());
@@ -158,12 +160,22 @@ impl Client {
         let result = match request.json {
             Some(json) => {
                 let request = builder.header("content-type", "application/json").body(json.to_owned()).map_err(bad)?;
-                let request = self.agent.configure_request(request).timeout_global(Some(left)).build();
+                let request = self
+                    .agent
+                    .configure_request(request)
+                    .timeout_global(Some(left))
+                    .timeout_connect(Some(connect))
+                    .build();
                 self.agent.run(request)
             }
             None => {
                 let request = builder.body(()).map_err(bad)?;
-                let request = self.agent.configure_request(request).timeout_global(Some(left)).build();
+                let request = self
+                    .agent
+                    .configure_request(request)
+                    .timeout_global(Some(left))
+                    .timeout_connect(Some(connect))
+                    .build();
                 self.agent.run(request)
             }
         };
@@ -222,7 +234,11 @@ impl Client {
             Error::Io(error) => match tls_fault::inside(error) {
                 Some(tls) => tls_fault::of_tls(tls, host, port),
                 None if in_body => self.fault_in_body(error, deadline),
-                None => tcp::of_io(error, host, port),
+                // The resolver's failures have no kind of their own.
+                None => match tcp::of_io(error, host, port) {
+                    fault if fault.cause == Cause::Other => self.no_connection(deadline),
+                    fault => fault,
+                },
             },
             Error::TooManyRedirects => {
                 Fault::new(Cause::UnexpectedAnswer, format!("{at} redirects more than {MOST_REDIRECTS} times"))
@@ -232,7 +248,10 @@ impl Client {
                 Fault::new(Cause::UnexpectedAnswer, format!("{at} does not answer as HTTP does"))
                     .remedy("check the port of the address, and whether it wants https://")
             }
-            other => Fault::new(Cause::Other, format!("{at}: {other}")),
+            other => {
+                let text = Secret::new(self.site.url.as_str()).hide_in(&other.to_string());
+                Fault::new(Cause::Other, format!("{at}: {text}")).remedy("check the address")
+            }
         }
     }
 
@@ -250,6 +269,10 @@ impl Client {
     fn no_connection(&self, deadline: &Deadline) -> Fault {
         let left = deadline.left().max(Duration::from_millis(200));
         match tcp::connect(&self.site.host, self.site.port, left) {
+            // It was given the time before already.
+            Err(fault) if fault.cause == Cause::TimedOut => {
+                tcp::timed_out(&self.site.host, self.site.port, deadline.limit())
+            }
             Err(fault) => fault,
             Ok(_) => self.silent(deadline),
         }

@@ -65,6 +65,16 @@ impl Program<'_> {
     /// # Errors
     /// There is no such program, or it does not end in time; then it and its children are killed.
     pub fn run(&self, clock: &dyn Clock, deadline: &Deadline) -> Result<Finished, Fault> {
+        let finished = self.run_while(clock, &mut || !deadline.is_over())?;
+        finished.ok_or_else(|| self.too_slow(deadline))
+    }
+
+    /// Runs it for as long as it may go on, which is asked many times a second; `None` when it may not: then it and its
+    /// children are killed.
+    ///
+    /// # Errors
+    /// There is no such program.
+    pub fn run_while(&self, clock: &dyn Clock, may_go_on: &mut dyn FnMut() -> bool) -> Result<Option<Finished>, Fault> {
         let mut command = Command::new(self.name);
         command.args(self.arguments).current_dir(self.folder).env_clear().envs(self.environment);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
@@ -76,12 +86,12 @@ impl Program<'_> {
         let status = loop {
             match child.try_wait() {
                 Ok(Some(status)) => break status,
-                Ok(None) if !deadline.is_over() => clock.sleep(EVERY.min(deadline.left())),
+                Ok(None) if may_go_on() => clock.sleep(EVERY),
                 Ok(None) | Err(_) => {
                     kill_group(child.id());
                     let _ = child.kill();
                     let _ = child.wait();
-                    return Err(self.too_slow(deadline));
+                    return Ok(None);
                 }
             }
         };
@@ -90,7 +100,7 @@ impl Program<'_> {
             let bytes = output.and_then(|output| output.recv_timeout(Duration::from_secs(1)).ok());
             self.hidden(&String::from_utf8_lossy(&bytes.unwrap_or_default()))
         };
-        Ok(Finished { code: status.code(), stdout: text(stdout), stderr: text(stderr) })
+        Ok(Some(Finished { code: status.code(), stdout: text(stdout), stderr: text(stderr) }))
     }
 
     fn too_slow(&self, deadline: &Deadline) -> Fault {

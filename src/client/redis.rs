@@ -196,7 +196,14 @@ impl Connection {
         let address = self.address.clone();
         let password = address.password.as_ref().map(Secret::expose);
         match (address.user.as_deref(), password) {
-            (Some(user), Some(password)) => self.demand(&["AUTH", user, password])?,
+            (Some(user), Some(password)) => match self.ask(&["AUTH", user, password])? {
+                // Redis 5 and older know no users: everybody is the default one.
+                Reply::Refused(text) if user == "default" && text.contains("wrong number of arguments") => {
+                    self.demand(&["AUTH", password])?
+                }
+                Reply::Refused(text) => return Err(of_refusal(&text, &address.shown())),
+                reply @ Reply::Value(_) => reply,
+            },
             (None, Some(password)) => self.demand(&["AUTH", password])?,
             (_, None) => Reply::Refused(String::new()),
         };

@@ -94,6 +94,12 @@ const REFUSALS: &[(&str, Cause, &str, &str)] = &[
         "use the address of the primary, or wait",
     ),
     (
+        "MOVED",
+        Cause::ReadOnly,
+        "is a server of a cluster that holds none of the data",
+        "use the configuration endpoint of the cluster",
+    ),
+    (
         "DENIED",
         Cause::AddressNotAllowed,
         "takes connections from its own machine alone (protected mode)",

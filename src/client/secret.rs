@@ -37,8 +37,9 @@ impl Secret {
             parts.push(percent_decoded(&password));
             parts.push(password);
         }
-        // A short word would blank out half of a text that has nothing to do with it.
-        parts.retain(|part| part.len() >= 4);
+        // A short word, or the number of a port, would blank out what has nothing to do with it.
+        let is_number = |part: &str| part.len() <= 5 && part.bytes().all(|byte| byte.is_ascii_digit());
+        parts.retain(|part| part.len() >= 4 && !is_number(part));
         parts
     }
 }

@@ -94,7 +94,6 @@ fn is_private_address(address: &SocketAddr) -> bool {
 }
 
 fn connect_fault(error: &Error, host: &str, port: u16, address: &SocketAddr, limit: Duration) -> Fault {
-    let seconds = limit.as_secs_f64();
     match error.kind() {
         ErrorKind::ConnectionRefused => Fault::new(Cause::Refused, format!("nothing listens on {host}:{port}"))
             .remedy("start it, or check the port of the address"),
@@ -105,14 +104,18 @@ fn connect_fault(error: &Error, host: &str, port: u16, address: &SocketAddr, lim
             )
             .remedy("run palier inside of that network, or use a service with a public address")
         }
-        ErrorKind::TimedOut | ErrorKind::WouldBlock => {
-            Fault::new(Cause::TimedOut, format!("{host}:{port} did not answer within {seconds} s")).remedy(
-                "check that it runs, and that a firewall or the service's list of allowed addresses lets this \
-                 machine in",
-            )
-        }
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => timed_out(host, port, limit),
         _ => of_io(error, host, port),
     }
+}
+
+/// Nobody has answered the attempt to connect.
+#[must_use]
+pub fn timed_out(host: &str, port: u16, limit: Duration) -> Fault {
+    let seconds = limit.as_secs_f64();
+    Fault::new(Cause::TimedOut, format!("{host}:{port} did not answer within {seconds:.1} s")).remedy(
+        "check that it runs, and that a firewall or the service's list of allowed addresses lets this machine in",
+    )
 }
 
 /// A failure of an open connection.
@@ -137,6 +140,7 @@ pub fn of_io(error: &Error, host: &str, port: u16) -> Fault {
             Fault::new(Cause::Unreachable, format!("no way leads to {host}:{port}"))
                 .remedy("check this machine's network")
         }
-        _ => Fault::new(Cause::Other, format!("{host}:{port}: {error}")),
+        _ => Fault::new(Cause::Other, format!("{host}:{port}: {error}"))
+            .remedy("look at this machine's network, and at the log of the other side"),
     }
 }

@@ -14,6 +14,7 @@ mod forecast;
 mod inputs;
 mod ladder;
 mod measured;
+mod nothing;
 mod rejected;
 mod search;
 mod settings;
@@ -47,6 +48,9 @@ use crate::policy::Decide;
 pub fn decide(inputs: &Inputs<'_>) -> Result<Decision, Vec<Diagnostic>> {
     let usage = Usage::of(inputs);
     let measured = usage.is_measured();
+    if nothing::applies(inputs, &usage) {
+        return Ok(nothing::decide_nothing(inputs));
+    }
     let counts_users = usage.active_users.is_some() || usage.concurrent_users.is_some();
     match inputs.policy.mode.decide {
         Some(Decide::Measured) => Ok(measured::decide_measured(inputs)),

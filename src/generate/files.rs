@@ -3,7 +3,7 @@
 use super::blueprint::{EditRefused, edit_bytes};
 use super::folder::Folder;
 use super::gunicorn::{UVICORN_WORKER_PACKAGE, config_file};
-use super::migrations::{Index, MigrationFile, MigrationOptions, render};
+use super::migrations::{Held, Index, MigrationFile, MigrationOptions, held, render};
 use super::requirements::{requirements_file, with_packages};
 use super::template::TemplateError;
 use super::web::settings_of;
@@ -59,9 +59,11 @@ pub struct Generated {
     pub refused: Vec<Diagnostic>,
     /// The indexes whose migrations are among the changes.
     pub indexes: Vec<NewIndex>,
+    /// Every declared index that a migration builds, new or old: a live database may lack any of them.
+    pub declared: Vec<NewIndex>,
 }
 
-/// An index that gets a migration.
+/// An index with its migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewIndex {
     /// Its name.
@@ -76,6 +78,8 @@ pub struct NewIndex {
     pub down: Option<String>,
     /// The statement that builds it.
     pub create: String,
+    /// What the framework's own command takes to go back to before it; `None` in plain SQL, and where it does not show.
+    pub back_to: Option<String>,
 }
 
 /// The files of a state on the way to `end`. What only names things (env files, settings) is written for the end at
@@ -285,37 +289,40 @@ fn migrations(context: &Context<'_>, folder: &dyn Folder, generated: &mut Genera
         Ok(options) => options,
         Err(problem) => return generated.refused.push(problem),
     };
+    let mut all = options.existing.clone();
     match render(&indexes, &options) {
         Ok(files) => {
-            generated.indexes = new_indexes(&indexes, &files);
+            all.extend(files.iter().cloned());
+            generated.declared = declared(&indexes, &all, &options);
+            let is_new = |index: &&NewIndex| files.iter().any(|file| file.path == index.up);
+            generated.indexes = generated.declared.iter().filter(is_new).cloned().collect();
             for file in files {
                 let before = folder.read(&file.path);
                 generated.put(&file.path, FileKind::Migration, before, file.content.into_bytes());
             }
         }
-        Err(error) => generated.refused.push(error.diagnostic()),
+        Err(error) => {
+            generated.declared = declared(&indexes, &all, &options);
+            generated.refused.push(error.diagnostic());
+        }
     }
 }
 
-/// Pairs the migration files with the indexes that they build, by the name inside.
-fn new_indexes(indexes: &[Index], files: &[MigrationFile]) -> Vec<NewIndex> {
-    let is_down = |path: &str| path.ends_with(".down.sql");
-    indexes
-        .iter()
-        .filter_map(|index| {
-            let builds = |file: &&MigrationFile| file.content.contains(index.name());
-            let up = files.iter().filter(|file| !is_down(&file.path)).find(builds)?;
-            let down = files.iter().filter(|file| is_down(&file.path)).find(builds);
-            Some(NewIndex {
-                name: index.name().to_owned(),
-                table: index.table(),
-                origin: index.origin().to_owned(),
-                up: up.path.clone(),
-                down: down.map(|file| file.path.clone()),
-                create: index.create_new(),
-            })
-        })
-        .collect()
+/// The indexes with the migrations that build them.
+fn declared(indexes: &[Index], files: &[MigrationFile], options: &MigrationOptions) -> Vec<NewIndex> {
+    let with_files = |Held { index, path, back_to }: Held| {
+        let down = path.strip_suffix(".up.sql").map(|stem| format!("{stem}.down.sql"));
+        NewIndex {
+            name: index.name().to_owned(),
+            table: index.table(),
+            origin: index.origin().to_owned(),
+            down: down.filter(|down| files.iter().any(|file| file.path == *down)),
+            create: index.create_new(),
+            up: path,
+            back_to,
+        }
+    };
+    held(indexes, files, options).into_iter().map(with_files).collect()
 }
 
 fn migration_options(context: &Context<'_>, folder: &dyn Folder) -> Result<MigrationOptions, Diagnostic> {

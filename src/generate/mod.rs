@@ -19,4 +19,4 @@ mod write;
 
 pub use files::{FileChange, FileKind, Generated, NewIndex, Options, files};
 pub use folder::Folder;
-pub use write::{remove_file, stays_inside, write_file};
+pub use write::{remove_file, remove_leftovers, stays_inside, write_file};

@@ -3,6 +3,9 @@ use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, Place, SourceFile};
 
+/// The length of the part of a temporary file's name that is chosen at random.
+const RANDOM: usize = 6;
+
 /// Writes a file whole or not at all: into a new file beside it, flushed to the disk, then renamed over it. The former
 /// file keeps its permissions; on any error it is still there, byte for byte.
 ///
@@ -32,7 +35,7 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let write = || -> std::io::Result<()> {
         std::fs::create_dir_all(folder)?;
-        let mut file = tempfile::Builder::new().prefix(".palier-").tempfile_in(folder)?;
+        let mut file = tempfile::Builder::new().prefix(&beside(path)).rand_bytes(RANDOM).tempfile_in(folder)?;
         file.write_all(bytes)?;
         let permissions = match std::fs::metadata(path) {
             Ok(former) => former.permissions(),
@@ -48,6 +51,27 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
         Ok(())
     };
     write().map_err(|error| problem(&error))
+}
+
+/// How the names of the new files begin that are written beside a file and then take its place.
+fn beside(path: &Path) -> String {
+    format!(".palier-{}-", path.file_name().unwrap_or_default().to_string_lossy())
+}
+
+/// Removes what a process that was killed while it wrote this file has left beside it. Only for whoever knows that
+/// nobody else is writing it.
+pub fn remove_leftovers(path: &Path) {
+    let real = path.canonicalize();
+    let path = real.as_deref().unwrap_or(path);
+    let Some(entries) = path.parent().and_then(|folder| std::fs::read_dir(folder).ok()) else { return };
+    let start = beside(path);
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let random = name.to_str().and_then(|name| name.strip_prefix(&start)).unwrap_or_default();
+        if random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Removes a file, and the folders above it that hold nothing any more, up to `root`. One that is not there is removed.
@@ -123,6 +147,21 @@ mod tests {
         assert_eq!(std::fs::metadata(&path).expect("metadata").permissions().mode() & 0o777, 0o755);
         let names: Vec<_> = std::fs::read_dir(path.parent().expect("a parent")).expect("read").collect();
         assert_eq!(names.len(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn what_a_killed_write_left_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let names = [".palier-a.txt-Ab3xYz", ".palier-a.txt-notes-of-mine", ".palier-b.txt-Ab3xYz", "a.txt"];
+        for name in names {
+            std::fs::write(folder.path().join(name), name).expect("written");
+        }
+        super::remove_leftovers(&folder.path().join("a.txt"));
+        let is_there = |name: &&str| folder.path().join(name).exists();
+        assert_eq!(
+            names.iter().filter(|name| is_there(name)).collect::<Vec<_>>(),
+            names[1..].iter().collect::<Vec<_>>()
+        );
     }
 
     #[test]

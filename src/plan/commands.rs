@@ -29,8 +29,10 @@ fn command_step(flight: u32, command: &CommandPolicy, depends_on: Vec<String>) -
         run: run.cloned(),
         hook: hook.cloned(),
         time_limit_seconds: seconds,
+        repeatable: command.repeatable || command.hook.is_some(),
     };
-    let probe = |text: &String| Probe::new("command", &command.name, format!("`{text}` succeeds"));
+    let probe =
+        |text: &String| Probe::new("command", &command.name, format!("`{text}` succeeds")).wants("run", text.as_str());
     let one_way = command.undo.is_none().then(|| format!("{}: nothing undoes it", OneWayStep::Command.name()));
     let undo = match &command.undo {
         Some(undo) => action(Some(undo), None),

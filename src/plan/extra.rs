@@ -115,7 +115,8 @@ pub(super) fn index_steps(flight: u32, indexes: &[NewIndex], format: MigrationFo
                     .to_owned(),
                 cost_delta: Some("0.00".to_owned()),
                 check: vec![
-                    Probe::new("postgres", &index.table, "no transaction is older than a minute"),
+                    Probe::new("postgres", &index.table, "no transaction is older than a minute")
+                        .wants("oldest_transaction_seconds", 60),
                     Probe::new("index", &index.name, "no invalid index of this name is left over"),
                 ],
                 run,
@@ -127,18 +128,25 @@ pub(super) fn index_steps(flight: u32, indexes: &[NewIndex], format: MigrationFo
 }
 
 fn actions(index: &NewIndex, format: MigrationFormat) -> (Action, Action) {
-    let commands = match format {
-        MigrationFormat::Sql => None,
-        MigrationFormat::Alembic => Some(("alembic upgrade head", "alembic downgrade -1")),
-        MigrationFormat::Django => Some(("python manage.py migrate", "python manage.py migrate APP PREVIOUS")),
+    // The way back names where it leads: run twice, it takes nothing else back.
+    let before = index.back_to.as_deref();
+    let (command, undo_command) = match format {
+        MigrationFormat::Sql => (None, None),
+        MigrationFormat::Alembic => {
+            (Some("alembic upgrade head"), Some(format!("alembic downgrade {}", before.unwrap_or("-1"))))
+        }
+        // Where it does not show what came before, palier drops the index itself.
+        MigrationFormat::Django => {
+            (Some("python manage.py migrate"), before.map(|before| format!("python manage.py migrate {before}")))
+        }
     };
     let of_step = IndexOfStep {
         name: index.name.clone(),
         table: index.table.clone(),
         create: index.create.clone(),
         path: index.up.clone(),
-        command: commands.map(|(forward, _)| forward.to_owned()),
-        undo_command: commands.map(|(_, back)| back.to_owned()),
+        command: command.map(str::to_owned),
+        undo_command,
     };
     (Action::BuildIndex { index: of_step.clone() }, Action::DropIndex { index: of_step })
 }

@@ -14,7 +14,7 @@ use crate::decide::{
 };
 use crate::diagnostic::Diagnostic;
 use crate::generate::web::start_command;
-use crate::generate::{FileChange, Folder, Generated, Options, files};
+use crate::generate::{FileChange, Folder, Generated, NewIndex, Options, files};
 use crate::policy::apply_waivers;
 use crate::project::{EnvSource, EnvVar};
 
@@ -35,6 +35,8 @@ pub struct Request<'a> {
     pub options: Options,
     /// Whether to work out what each step changes in which file, which only carrying them out needs.
     pub step_files: bool,
+    /// Indexes whose migrations are there and that the running database lacks, by name: they get a step all the same.
+    pub lacking_indexes: &'a [String],
 }
 
 /// A plan with what it was made of.
@@ -117,7 +119,8 @@ fn attempt(request: &Request<'_>, pinned: Option<(Pinned, Vec<Diagnostic>)>) -> 
     }
     let (next, all) = generated(request, &context, &decision, &start, &flights)?;
     findings.extend(next.refused.iter().cloned());
-    let steps = writer.steps(&flights, &next);
+    let indexes = indexes_to_build(&next, request.lacking_indexes);
+    let steps = writer.steps(&flights, &next, &indexes);
     let step_files = if request.step_files {
         let changes = flights.first().map(|flight| flight.changes.as_slice()).unwrap_or_default();
         let files_of = |state: &Target| {
@@ -164,6 +167,13 @@ pub fn lacking(request: &Request<'_>, state: &Target, end: &Target) -> Result<Ge
     let context = Context::new(request.inputs, &current, &usage, usage.clone());
     files(&context, &current, state, end, request.folder, request.options)
         .map_err(|error| vec![Diagnostic::error("defect", error.to_string())])
+}
+
+/// The indexes that get a step: those whose migrations are new, and those that the running database lacks.
+fn indexes_to_build(next: &Generated, lacking: &[String]) -> Vec<NewIndex> {
+    let is_new = |one: &NewIndex| next.indexes.iter().any(|new| new.name == one.name && new.table == one.table);
+    let lacked = next.declared.iter().filter(|one| lacking.contains(&one.name) && !is_new(one));
+    next.indexes.iter().chain(lacked).cloned().collect()
 }
 
 /// A new Redis beside an old one is of use only when the services read it: their variables are named in a change of

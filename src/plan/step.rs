@@ -73,6 +73,8 @@ pub enum Action {
         hook: Option<String>,
         /// After how many seconds it is ended.
         time_limit_seconds: u64,
+        /// Whether it may run again when nobody knows how an earlier run of it ended.
+        repeatable: bool,
     },
     /// Change one field of a resource through its provider's interface.
     ChangeResource {

@@ -41,6 +41,9 @@ pub struct CommandPolicy {
     /// What undoes it. Without this the step is one-way.
     #[serde(default)]
     pub undo: Option<String>,
+    /// Whether it may run again when nobody knows how an earlier run of it ended. A deploy hook may.
+    #[serde(default)]
+    pub repeatable: bool,
     /// How long it may take.
     #[serde(default = "ten_minutes")]
     pub time_limit: Duration,

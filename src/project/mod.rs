@@ -99,16 +99,6 @@ impl Project {
         let Tree { files, problems, .. } = tree;
         Self { root: root.to_owned(), blueprint, applications, env_names, index_scripts, files, problems }
     }
-
-    /// The path that answers a service's health checks: the blueprint's, else the code's.
-    #[must_use]
-    pub fn health_path(&self, service: Option<&str>) -> Option<String> {
-        let services = self.blueprint.iter().flat_map(|blueprint| &blueprint.services);
-        let of_blueprint = services.into_iter().find(|one| Some(one.name.as_str()) == service);
-        let application = self.applications.iter().find(|one| one.service.as_deref() == service);
-        let of_code = || application?.health_path.as_ref().map(|found| found.value.clone());
-        of_blueprint.and_then(|one| one.health_check_path.clone()).or_else(of_code)
-    }
 }
 
 /// Scripts beside the application that create indexes; migrations of a framework are no such scripts.

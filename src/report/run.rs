@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::text::{heading, item};
+use super::text::{heading, item, options};
 use crate::apply::journal::RunOutcome;
 use crate::apply::{RunReport, RunState, StepReport, steps_of};
 use crate::verify::{Outcome, Status};
@@ -66,14 +66,23 @@ fn mark(state: &str) -> &'static str {
 }
 
 fn step_text(number: usize, step: &StepReport) -> String {
-    let mut out = format!("  {}  {number}. {} ({})\n", mark(step.state), step.title, step.state);
-    if !step.message.is_empty() {
-        out.push_str(&format!("         {}\n", step.message));
+    let first = format!("  {}  {number}. ", mark(step.state));
+    let mut out = filled(&format!("{} ({})", step.title, step.state), &first);
+    // What is still missing has a section of its own.
+    if !step.message.is_empty() && step.state != "waits" {
+        out.push_str(&filled(&step.message, DETAIL));
     }
-    for one in &step.verified {
-        out.push_str(&format!("         {}\n", outcome_text(one)));
-    }
+    // That a file is as it should be goes without saying.
+    let said = |one: &&Outcome| one.probe != "file" || one.status != Status::Holds;
+    out.extend(step.verified.iter().filter(said).map(|one| filled(&outcome_text(one), DETAIL)));
     out
+}
+
+/// The indent of what is said about a step.
+const DETAIL: &str = "         ";
+
+fn filled(line: &str, first: &str) -> String {
+    format!("{}\n", textwrap::fill(line, options(first, DETAIL)))
 }
 
 /// A verified outcome in one line.
@@ -89,9 +98,7 @@ fn outcome_text(outcome: &Outcome) -> String {
         .map(|figure| format!("{} {} {}", figure.name, rounded(figure.value), figure.unit))
         .collect();
     let figures = if figures.is_empty() { String::new() } else { format!(" [{}]", figures.join(", ")) };
-    // A whole hash helps nobody who reads.
-    let note = if outcome.probe == "file" { "as it should be" } else { outcome.note.as_str() };
-    let note = if outcome.status == Status::Holds { note } else { outcome.note.as_str() };
+    let note = &outcome.note;
     format!("{mark} {} {}: {note}{figures}", outcome.probe, outcome.of)
 }
 
@@ -123,7 +130,8 @@ pub fn history_text(runs: &[RunState]) -> String {
             .as_ref()
             .map_or_else(String::new, |commit| format!(", commit {}", commit.get(..12).unwrap_or(commit)));
         let how = run.outcome.map_or("unfinished", RunOutcome::name);
-        out.push_str(&format!("{} {how}: plan {} by {by}{commit}\n", run.at, run.decided.plan_id));
+        let at = run.at.strftime("%Y-%m-%d %H:%M:%S UTC");
+        out.push_str(&filled(&format!("{at} {how}: plan {} by {by}{commit}", run.decided.plan_id), ""));
         for (number, step) in steps_of(run).iter().enumerate() {
             out.push_str(&step_text(number + 1, step));
         }
@@ -133,14 +141,10 @@ pub fn history_text(runs: &[RunState]) -> String {
             out.push_str(&format!("  because: {failure}\n"));
         }
         for line in predictions(run) {
-            out.push_str(&format!(
-                "  predicted {} {} {}, measured {} {} ({})\n",
-                line.what,
-                rounded(line.predicted),
-                line.unit,
-                rounded(line.measured),
-                line.unit,
-                line.by
+            let (predicted, measured) = (rounded(line.predicted), rounded(line.measured));
+            out.push_str(&filled(
+                &format!("predicted {} {predicted} {}, measured {measured} ({})", line.what, line.unit, line.by),
+                "  ",
             ));
         }
         out.push('\n');
@@ -186,21 +190,30 @@ struct Prediction {
     by: String,
 }
 
-/// Which figures of probes measure what which constraint predicts.
-const MEASURES: &[(&str, &str)] =
-    &[("connections", "connections"), ("memory", "memory"), ("latency", "p95"), ("storage", "size")];
+/// Which figures of probes measure what which constraint predicts: the constraint, the figure, and what the figure is
+/// multiplied by to be in the constraint's unit.
+const MEASURES: &[(&str, &str, f64)] = &[
+    ("connections", "used connections", 1.0),
+    ("memory", "memory", 1.0),
+    ("latency", "p95", 1.0),
+    ("storage", "size", 1e-9),
+];
 
 fn predictions(run: &RunState) -> Vec<Prediction> {
     let steps = steps_of(run);
-    let seen: Vec<&Outcome> = steps.iter().flat_map(|step| &step.verified).collect();
+    // A build tells the size of its index: only probes of the running parts measure what the plan predicted.
+    let seen: Vec<&Outcome> = steps
+        .iter()
+        .flat_map(|step| &step.verified)
+        .filter(|one| !matches!(one.probe.as_str(), "index" | "file"))
+        .collect();
     let mut found = Vec::new();
     for verdict in &run.decided.plan.verdicts {
-        let figure =
-            MEASURES.iter().find(|(constraint, _)| *constraint == verdict.constraint).map(|(_, figure)| figure);
-        let (Some(figure), Some(predicted)) = (figure, verdict.used) else { continue };
+        let measure = MEASURES.iter().find(|(constraint, ..)| *constraint == verdict.constraint);
+        let (Some((_, figure, factor)), Some(predicted)) = (measure, verdict.used) else { continue };
         let measured = seen.iter().rev().find_map(|outcome| {
-            let one = outcome.figures.iter().find(|one| one.name == *figure && one.unit == verdict.unit)?;
-            Some((one.value, format!("{} {}", outcome.probe, outcome.of)))
+            let one = outcome.figures.iter().find(|one| one.name == *figure)?;
+            Some((one.value * factor, format!("{} {}", outcome.probe, outcome.of)))
         });
         if let Some((measured, by)) = measured {
             let (what, unit) = (verdict.constraint.to_string(), verdict.unit.to_string());

@@ -69,7 +69,7 @@ pub(super) fn change(now: Money, then: Money) -> String {
 }
 
 /// How text is wrapped: no word is broken, and dates and ids are not cut at their hyphens.
-fn options<'a>(first: &'a str, rest: &'a str) -> Options<'a> {
+pub(super) fn options<'a>(first: &'a str, rest: &'a str) -> Options<'a> {
     Options::new(usize::from(WIDTH))
         .initial_indent(first)
         .subsequent_indent(rest)

@@ -40,6 +40,11 @@ pub(super) fn address<'a>(around: &'a Around, variable: &str) -> Result<&'a Secr
     around.addresses.get(variable).ok_or_else(|| unset(variable))
 }
 
+/// The folder in which the project's own commands run: of a repository with several applications, the one's own.
+pub(super) fn folder(probe: &Probe, around: &Around) -> std::path::PathBuf {
+    text(probe, "folder").map_or_else(|| around.root.clone(), |folder| around.root.join(folder))
+}
+
 /// Nothing can be seen without an address.
 pub(super) fn unset(variable: &str) -> Seen {
     Seen::unknown(format!(

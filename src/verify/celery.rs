@@ -7,16 +7,17 @@ use crate::plan::Probe;
 const SHARE: f64 = 0.5;
 
 /// Lets Celery ask its workers.
-pub(super) fn look(_: &Probe, around: &Around) -> Result<Seen, Fault> {
+pub(super) fn look(probe: &Probe, around: &Around) -> Result<Seen, Fault> {
     let Some(app) = &around.policy.verify.celery_app else {
         return Ok(Seen::unknown("which Celery application is meant is not known: name `celery_app` in [verify]"));
     };
     let patience = format!("{:.1}", around.limit.as_secs_f64() * SHARE);
     let arguments = ["-m", "celery", "-A", app.as_str(), "inspect", "ping", "--timeout", &patience, "--json"];
+    let folder = asked::folder(probe, around);
     let program = Program {
         name: &around.policy.verify.python,
         arguments: &arguments,
-        folder: &around.root,
+        folder: &folder,
         environment: &around.environment,
         secrets: &around.addresses,
     };

@@ -1,4 +1,4 @@
-use super::{Around, Seen};
+use super::{Around, Seen, asked};
 use crate::client::process::{Finished, Program};
 use crate::client::{Cause, Fault};
 use crate::plan::Probe;
@@ -28,14 +28,15 @@ print('palier-probe ' + json.dumps(found))
 const MARK: &str = "palier-probe ";
 
 /// Uses Django's caches as the project's own settings have them.
-pub(super) fn look(_: &Probe, around: &Around) -> Result<Seen, Fault> {
+pub(super) fn look(probe: &Probe, around: &Around) -> Result<Seen, Fault> {
     if !around.policy.verify.django_cache {
         return Ok(Seen::unknown("it runs code of the project: allow it with `django_cache = true` in [verify]"));
     }
+    let folder = asked::folder(probe, around);
     let program = Program {
         name: &around.policy.verify.python,
         arguments: &["manage.py", "shell", "-c", CODE],
-        folder: &around.root,
+        folder: &folder,
         environment: &around.environment,
         secrets: &around.addresses,
     };
@@ -70,7 +71,7 @@ pub(super) fn look(_: &Probe, around: &Around) -> Result<Seen, Fault> {
 fn failed(alias: &str, error: &str) -> Fault {
     let lower = error.to_lowercase();
     let cause = match () {
-        () if lower.contains("wrongpass") || lower.contains("invalid password") => Cause::WrongPassword,
+        () if lower.contains("invalid username-password") || lower.contains("invalid password") => Cause::WrongPassword,
         () if lower.contains("noauth") || lower.contains("authentication required") => Cause::PasswordMissing,
         () if lower.contains("refused") => Cause::Refused,
         () if lower.contains("timeout") || lower.contains("timed out") => Cause::TimedOut,

@@ -33,6 +33,7 @@ pub(super) fn look(probe: &Probe, around: &Around) -> Result<Seen, Fault> {
         ));
     };
     let site = Site::parse(address_or_unknown!(around, asked::variable(probe, "PALIER_WEB_URL")))?;
+    super::http::wake_first(probe, around, &site, &Client::new(&site, around.authorities()))?;
     let found = answering(&site, super::http::path(probe, around), header, wanted.unwrap_or(4), around)?;
     judge_count(found.len() as u64, wanted, &format!("{}:{}", site.host, site.port))
 }
@@ -97,7 +98,8 @@ fn judge_processes(probe: &Probe, workers: &[Worker], wanted: Option<u64>) -> Re
         )
         .remedy("write the figure to `memory_per_worker` of the usage and plan anew"));
     }
-    seen = seen.figure("memory of the largest worker", largest, "bytes");
+    let all: u64 = workers.iter().filter_map(|worker| worker.memory).sum();
+    seen = seen.figure("memory of the largest worker", largest, "bytes").figure("memory", all as f64, "bytes");
     Ok(seen)
 }
 

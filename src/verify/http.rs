@@ -16,11 +16,10 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// sleeps, `suspend...` when it was switched off, `no-server` when none is there.
 const ROUTING: &str = "x-render-routing";
 
-/// How long it may take: a service that may sleep is woken.
+/// How long it may take: that a service sleeps shows in its first answer.
 pub(super) fn longest(probe: &Probe, around: &Around) -> Duration {
-    let address = around.addresses.get(asked::variable(probe, "PALIER_WEB_URL"));
-    let may_sleep = address.and_then(|url| Site::parse(url).ok()).is_some_and(|site| may_sleep(probe, &site));
-    if may_sleep { around.limit + wake_limit(probe) } else { around.limit }
+    // The first answer, the waking, and what is asked then.
+    around.limit * 2 + wake_limit(probe)
 }
 
 /// Asks a page, wakes the service where it sleeps, and judges the answer.
@@ -28,23 +27,32 @@ pub(super) fn look(probe: &Probe, around: &Around) -> Result<Seen, Fault> {
     let site = Site::parse(address_or_unknown!(around, asked::variable(probe, "PALIER_WEB_URL")))?;
     let path = path(probe, around);
     let client = Client::new(&site, around.authorities());
-    let request = Request { path, ..Request::default() };
     let begin = around.clock.elapsed();
-    let first = client.send(&request, &around.deadline());
+    let (answer, slept) = ask(probe, around, &site, &client)?;
     let took = around.clock.elapsed().saturating_sub(begin);
-    let sleeps = match &first {
-        Ok(answer) => routing(answer).contains("hibernate") || (may_sleep(probe, &site) && is_gateway(answer)),
-        Err(fault) => may_sleep(probe, &site) && matches!(fault.cause, Cause::Silent | Cause::Slow),
-    };
-    if !sleeps {
-        let seen = judge(probe, &site, path, &first?)?;
+    let mut seen = judge(probe, &site, path, &answer)?;
+    if !slept {
         return Ok(seen.figure("answer", milliseconds(took), "ms"));
     }
-    let awake = wake(&client, &request, probe, around, first)?;
-    let slept = around.clock.elapsed().saturating_sub(begin).as_secs_f64();
-    let mut seen = judge(probe, &site, path, &awake)?;
-    seen.note = format!("it slept and was awake after {slept:.0} s; {}", seen.note);
-    Ok(seen.figure("waking", slept, "s"))
+    let seconds = took.as_secs_f64();
+    seen.note = format!("it slept and was awake after {seconds:.0} s; {}", seen.note);
+    Ok(seen.figure("waking", seconds, "s"))
+}
+
+/// Wakes a service that may sleep, before it is asked something else.
+pub(super) fn wake_first(probe: &Probe, around: &Around, site: &Site, client: &Client) -> Result<(), Fault> {
+    if may_sleep(probe, site) { ask(probe, around, site, client).map(drop) } else { Ok(()) }
+}
+
+/// The answer of the health check, and whether the service slept before.
+fn ask(probe: &Probe, around: &Around, site: &Site, client: &Client) -> Result<(Answer, bool), Fault> {
+    let request = Request { path: path(probe, around), ..Request::default() };
+    let first = client.send(&request, &around.deadline());
+    let sleeps = match &first {
+        Ok(answer) => routing(answer).contains("hibernate") || (may_sleep(probe, site) && is_gateway(answer)),
+        Err(fault) => may_sleep(probe, site) && matches!(fault.cause, Cause::Silent | Cause::Slow),
+    };
+    if sleeps { Ok((wake(client, &request, probe, around, first)?, true)) } else { Ok((first?, false)) }
 }
 
 /// The path that says that the application is well.
@@ -85,7 +93,11 @@ fn wake(
     let mut last = first;
     while !deadline.is_over() {
         around.clock.sleep(PAUSE.min(deadline.left() / 4));
-        last = client.send(request, &deadline);
+        let next = client.send(request, &deadline);
+        if next.is_err() && last.is_ok() && deadline.is_over() {
+            break;
+        }
+        last = next;
         match &last {
             Ok(answer) if routing(answer).contains("hibernate") => hibernates = true,
             Ok(answer) if !is_gateway(answer) => return last,

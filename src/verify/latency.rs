@@ -11,9 +11,16 @@ pub(super) fn look(probe: &Probe, around: &Around) -> Result<Seen, Fault> {
         Ok(endpoint) => endpoint,
         Err(unknown) => return Ok(unknown),
     };
-    let deadline = around.deadline();
     let at = endpoint.shown();
+    if endpoint.speaks == Speaks::Http && asked::text(probe, "token_variable").is_none() {
+        let site = Site::parse(around.address(asked::variable(probe, "PALIER_WEB_URL"))?)?;
+        super::http::wake_first(probe, around, &site, &Client::new(&site, around.authorities()))?;
+    }
+    let deadline = around.deadline();
     let (question, mut times) = match endpoint.speaks {
+        Speaks::Http if asked::text(probe, "token_variable").is_some() => {
+            ("PING over HTTP", rest(probe, around, &deadline)?)
+        }
         Speaks::Http => ("a page", http(probe, around, &deadline)?),
         Speaks::Postgres => ("SELECT 1", postgres(probe, around, &deadline)?),
         Speaks::Redis => ("PING", redis_times(probe, around, &deadline)?),
@@ -36,7 +43,16 @@ fn http(probe: &Probe, around: &Around, deadline: &Deadline) -> Result<Vec<f64>,
     let site = Site::parse(around.address(asked::variable(probe, "PALIER_WEB_URL"))?)?;
     let client = Client::new(&site, around.authorities());
     let request = Request { path: super::http::path(probe, around), ..Request::default() };
-    // The first one opens the connection, and wakes who sleeps.
+    // The first one opens the connection.
+    client.send(&request, deadline)?;
+    measure(around, deadline, || client.send(&request, deadline).map(drop))
+}
+
+fn rest(probe: &Probe, around: &Around, deadline: &Deadline) -> Result<Vec<f64>, Fault> {
+    let site = Site::parse(around.address(asked::variable(probe, "UPSTASH_REDIS_REST_URL"))?)?;
+    let token = around.address(asked::text(probe, "token_variable").unwrap_or("UPSTASH_REDIS_REST_TOKEN"))?;
+    let client = Client::new(&site, around.authorities());
+    let request = Request { method: "POST", token: Some(token), json: Some("[\"PING\"]"), ..Request::default() };
     client.send(&request, deadline)?;
     measure(around, deadline, || client.send(&request, deadline).map(drop))
 }

@@ -50,26 +50,26 @@ pub struct Kind {
 pub const KINDS: &[Kind] = &[
     kind("tcp", "A connection is taken", tcp::look),
     kind("tls", "The certificate: who signed it, for which names, how long it is valid", tls::look),
-    Kind {
-        name: "http",
-        summary: "A page: its status and content; a service that sleeps is woken",
-        look: http::look,
-        longest: http::longest,
-    },
-    kind("release", "The new version answers, not the old one", release::look),
+    of_web("http", "A page: its status and content; a service that sleeps is woken", http::look),
+    of_web("release", "The new version answers, not the old one", release::look),
     kind("postgres", "Postgres: role, connections, extensions, indexes, transactions, pooler", postgres::look),
     kind("redis", "Redis: it writes, reads and lets expire; memory, eviction, refused commands", redis::look),
     kind("upstash-rest", "Redis over Upstash's HTTP interface, with each token", upstash_rest::look),
     kind("django-cache", "Django's caches, through the project's own settings", django_cache::look),
-    kind("gunicorn", "How many workers answer, and what each holds in memory", gunicorn::look),
+    of_web("gunicorn", "How many workers answer, and what each holds in memory", gunicorn::look),
     kind("celery", "A Celery worker answers", celery::look),
-    kind("latency", "How long answers take, seen from this machine", latency::look),
-    kind("rate-limit", "One request more than allowed is refused", rate_limit::look),
+    of_web("latency", "How long answers take, seen from this machine", latency::look),
+    of_web("rate-limit", "One request more than allowed is refused", rate_limit::look),
     kind("deploy", "Whether the newest deploy is live, as far as it can be seen", deploy::look),
 ];
 
 const fn kind(name: &'static str, summary: &'static str, look: fn(&Probe, &Around) -> Result<Seen, Fault>) -> Kind {
     Kind { name, summary, look, longest: usual }
+}
+
+/// One that asks the web application, which may have to be woken.
+const fn of_web(name: &'static str, summary: &'static str, look: fn(&Probe, &Around) -> Result<Seen, Fault>) -> Kind {
+    Kind { name, summary, look, longest: http::longest }
 }
 
 fn usual(_: &Probe, around: &Around) -> Duration {

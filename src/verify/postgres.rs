@@ -37,7 +37,7 @@ pub(super) fn look(probe: &Probe, around: &Around) -> Result<Seen, Fault> {
     let begin = around.clock.elapsed();
     let mut connection = Connection::open(&address, deadline.left())?;
     let connect = milliseconds(around.clock.elapsed().saturating_sub(begin));
-    let facts = facts(&mut connection).map_err(|error| of_sql(&error, &address))?;
+    let facts = facts(&mut connection).map_err(|error| of_sql(&error, &address, deadline.is_over()))?;
     connection.close();
     judge(probe, &facts, &address)?;
     // Where it cannot be found out (no connection is left for it), the rest still holds.
@@ -149,7 +149,14 @@ fn seen(facts: &Facts, address: &Address, way: &str) -> Seen {
         .figure("size", facts.bytes as f64, "bytes")
 }
 
-fn of_sql(error: &SqlError, address: &Address) -> Fault {
-    let cause = if error.is_lost() { Cause::Silent } else { Cause::Other };
-    Fault::new(cause, format!("{} does not tell about itself: {error}", address.shown())).remedy(error.hint.clone())
+/// It has let the session in: whatever fails now is no matter of the address.
+fn of_sql(error: &SqlError, address: &Address, is_late: bool) -> Fault {
+    let shown = address.shown();
+    if error.is_lost() && is_late {
+        return Fault::new(Cause::Slow, format!("{shown} lets sessions in and does not answer a question in time"))
+            .remedy("look in pg_stat_activity and pg_locks for what it is busy with or waits for");
+    }
+    let cause = if error.is_lost() { Cause::Reset } else { Cause::Other };
+    let remedy = if error.hint.is_empty() { "look into its log" } else { &error.hint };
+    Fault::new(cause, format!("{shown} does not tell about itself: {error}")).remedy(remedy)
 }

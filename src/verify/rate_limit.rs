@@ -22,6 +22,7 @@ pub(super) fn look(probe: &Probe, around: &Around) -> Result<Seen, Fault> {
     let site = Site::parse(address_or_unknown!(around, asked::variable(probe, "PALIER_WEB_URL")))?;
     let client = Client::new(&site, around.authorities());
     let request = Request { path: endpoint, method: limit.method.as_deref().unwrap_or("GET"), ..Request::default() };
+    super::http::wake_first(probe, around, &site, &client)?;
     let (begin, deadline) = (around.clock.elapsed(), around.deadline());
     for sent in 1..=limit.limit + 1 {
         let answer = client.send(&request, &deadline)?;

@@ -2,12 +2,15 @@ use std::collections::BTreeMap;
 
 use super::asked::{self, milliseconds};
 use super::{Around, Seen};
-use crate::client::redis::{Address, Connection, Reply, is_command_refused};
+use crate::client::redis::{Address, Connection, Reply, is_command_refused, of_refusal};
 use crate::client::{Cause, Fault};
 use crate::plan::Probe;
 
 /// How long the key of the probe lives when its removal fails, in seconds.
 const KEY_SECONDS: &str = "10";
+
+/// How many keys are tried until one belongs to the server of a cluster that is asked.
+const MOST_KEYS: u32 = 100;
 
 /// Commands that relatives of Redis refuse, in a form that changes nothing and waits for nothing.
 const TRIED: &[&[&str]] = &[
@@ -87,12 +90,11 @@ impl Facts {
 
 /// One key of the probe's own is written with a short life, read, and removed.
 fn write_read_expire(connection: &mut Connection, around: &Around, address: &Address) -> Result<(), Fault> {
-    let key = format!("palier:probe:{:x}", around.clock.now().as_nanosecond());
     let lost = |what: &str| {
         Fault::new(Cause::UnexpectedAnswer, format!("{} {what}", address.shown()))
             .remedy("look whether it evicts keys at once, or whether several servers answer behind the address")
     };
-    connection.demand(&["SET", &key, "palier", "EX", KEY_SECONDS])?;
+    let key = written(connection, around, address)?;
     let read = connection.demand(&["GET", &key])?.text();
     let lives = connection.demand(&["TTL", &key])?.text().and_then(|text| text.parse::<i64>().ok());
     connection.demand(&["DEL", &key])?;
@@ -103,6 +105,23 @@ fn write_read_expire(connection: &mut Connection, around: &Around, address: &Add
         Some(seconds) if seconds >= 0 => Ok(()),
         _ => Err(lost("does not let keys expire")),
     }
+}
+
+/// Writes a key. In a cluster this server has some of the keys, and names another server for the others.
+fn written(connection: &mut Connection, around: &Around, address: &Address) -> Result<String, Fault> {
+    let stem = format!("palier:probe:{:x}", around.clock.now().as_nanosecond());
+    let mut refusal = String::new();
+    for number in 0..MOST_KEYS {
+        let key = format!("{stem}:{number}");
+        match connection.ask(&["SET", &key, "palier", "EX", KEY_SECONDS])? {
+            Reply::Value(_) => return Ok(key),
+            Reply::Refused(text) => refusal = text,
+        }
+        if !refusal.starts_with("MOVED") {
+            break;
+        }
+    }
+    Err(of_refusal(&refusal, &address.shown()))
 }
 
 /// Which commands are refused; a blocked or transaction state is left behind nowhere.

@@ -20,6 +20,7 @@ pub(super) fn look(probe: &Probe, around: &Around) -> Result<Seen, Fault> {
         ));
     }
     let client = Client::new(&site, around.authorities());
+    super::http::wake_first(probe, around, &site, &client)?;
     let answer = client.send(&Request { path: &marker.path, ..Request::default() }, &around.deadline())?;
     let shown = site.shown(&marker.path);
     if !(200..300).contains(&answer.status) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::client::Secret;
 use crate::plan::Probe;
 use crate::policy::Policy;
-use crate::project::{Application, Framework, Project};
+use crate::project::{Application, Framework, Project, Service};
 
 /// The variables that are looked at, in the order in which they are told.
 pub const VARIABLES: &[&str] = &[
@@ -81,50 +81,60 @@ impl Given<'_> {
         named.or_else(|| self.project.applications.first())
     }
 
-    /// Whether the web service is on a plan that sleeps.
-    fn may_sleep(&self) -> bool {
-        let name = self.application().and_then(|application| application.service.as_deref());
-        let services = self.project.blueprint.iter().flat_map(|blueprint| &blueprint.services);
-        services.into_iter().any(|one| Some(one.name.as_str()) == name && one.plan.as_deref() == Some("free"))
+    /// The application's service in the blueprint.
+    fn service(&self) -> Option<&Service> {
+        let name = self.application()?.service.as_deref()?;
+        self.project.blueprint.as_ref()?.services.iter().find(|one| one.name == name)
+    }
+
+    /// A probe that runs a command of the project's, in the folder of the application.
+    fn in_folder(&self, probe: Probe) -> Probe {
+        match self.service().and_then(|service| service.root_dir.as_deref()) {
+            Some(folder) => probe.wants("folder", folder),
+            None => probe,
+        }
     }
 
     /// The path that answers health checks: the policy's, the blueprint's, the code's.
     fn health_path(&self) -> Option<String> {
-        let service = || self.application()?.service.as_deref();
-        self.policy.verify.health_path.clone().or_else(|| self.project.health_path(service()))
+        let of_blueprint = || self.service()?.health_check_path.clone();
+        let of_code = || self.application()?.health_path.as_ref().map(|found| found.value.clone());
+        self.policy.verify.health_path.clone().or_else(of_blueprint).or_else(of_code)
     }
 
     fn web(&self) -> Vec<Probe> {
         const VARIABLE: &str = "PALIER_WEB_URL";
         let mut probes = Vec::new();
         let Some(scheme) = self.scheme(VARIABLE) else { return probes };
-        let probe = |name: &str, expect: &str| Probe::new(name, VARIABLE, expect).wants("url_variable", VARIABLE);
+        let probe = |name: &str, of: &str, expect: String| {
+            self.of_page(Probe::new(name, of, expect).wants("url_variable", VARIABLE))
+        };
         if scheme == "https" {
-            probes.push(probe("tls", "its certificate is good"));
+            let tls = Probe::new("tls", VARIABLE, "its certificate is good");
+            probes.push(tls.wants("url_variable", VARIABLE));
         }
-        let mut http = probe("http", "the health check answers");
-        let mut latency = probe("latency", "how long it takes from here");
-        if let Some(path) = self.health_path() {
-            http = http.wants("path", path.clone());
-            latency = latency.wants("path", path);
-        }
-        if self.may_sleep() {
-            http = http.wants("may_sleep", true);
-        }
-        probes.push(http);
+        probes.push(probe("http", VARIABLE, "the health check answers".to_owned()));
         if self.policy.verify.release.is_some() {
-            probes.push(probe("release", "the new version answers"));
+            probes.push(probe("release", VARIABLE, "the new version answers".to_owned()));
         }
-        probes.push(latency);
+        probes.push(probe("latency", VARIABLE, "how long it takes from here".to_owned()));
         let limits = self.policy.rate_limit.iter().filter(|limit| limit.endpoint.is_some());
         probes.extend(limits.map(|limit| {
-            Probe::new(
-                "rate-limit",
-                &limit.name,
-                format!("request {} within {} is refused", limit.limit + 1, limit.window),
-            )
+            let expect = format!("request {} within {} is refused", limit.limit + 1, limit.window);
+            probe("rate-limit", &limit.name, expect)
         }));
         probes
+    }
+
+    /// A probe that asks the web application: by its health check, with patience where it may sleep.
+    fn of_page(&self, mut probe: Probe) -> Probe {
+        if let Some(path) = self.health_path() {
+            probe = probe.wants("path", path);
+        }
+        if self.service().and_then(|service| service.plan.as_deref()) == Some("free") {
+            probe = probe.wants("may_sleep", true);
+        }
+        probe
     }
 
     fn database(&self) -> Vec<Probe> {
@@ -179,10 +189,15 @@ impl Given<'_> {
     }
 
     /// An address over HTTP is of use with the token beside it alone.
-    fn over_http(&self, variable: &str) -> Option<Probe> {
+    fn over_http(&self, variable: &str) -> Vec<Probe> {
         let stem = variable.trim_end_matches("_URL");
         let token = format!("{stem}_TOKEN");
-        self.scheme(&token)?;
+        if self.scheme(&token).is_none() {
+            return Vec::new();
+        }
+        let latency = Probe::new("latency", variable, "how long it takes from here")
+            .wants("url_variable", variable)
+            .wants("token_variable", token.as_str());
         let mut probe = Probe::new("upstash-rest", variable, "it writes, reads and lets expire over HTTP")
             .wants("url_variable", variable)
             .wants("token_variable", token);
@@ -190,7 +205,7 @@ impl Given<'_> {
         if let Some(name) = read_only.iter().find(|name| self.scheme(name).is_some()) {
             probe = probe.wants("read_only_token_variable", name.as_str());
         }
-        Some(probe)
+        vec![probe, latency]
     }
 
     fn programs(&self) -> Vec<Probe> {
@@ -199,7 +214,7 @@ impl Given<'_> {
         let is_counted = verify.workers.pid_file.is_some()
             || (verify.workers.header.is_some() && self.scheme("PALIER_WEB_URL").is_some());
         if is_counted {
-            let mut probe = Probe::new("gunicorn", "web", "as many workers answer as are planned");
+            let mut probe = self.of_page(Probe::new("gunicorn", "web", "as many workers answer as are planned"));
             let planned = self.policy.web.workers;
             let workers = planned.or_else(|| self.application()?.workers.as_ref().map(|found| found.value));
             if let Some(workers) = workers {
@@ -211,11 +226,11 @@ impl Given<'_> {
             probes.push(probe);
         }
         if let Some(app) = &verify.celery_app {
-            probes.push(Probe::new("celery", app, "a worker answers a ping"));
+            probes.push(self.in_folder(Probe::new("celery", app, "a worker answers a ping")));
         }
         let is_django = self.application().and_then(|application| application.framework.as_ref());
         if verify.django_cache && is_django.is_none_or(|found| found.value == Framework::Django) {
-            probes.push(Probe::new("django-cache", "CACHES", "every cache keeps what is written"));
+            probes.push(self.in_folder(Probe::new("django-cache", "CACHES", "every cache keeps what is written")));
         }
         probes
     }

@@ -11,6 +11,7 @@ pub(crate) fn holder(run: &str) -> Holder {
         host: "runner-1".to_owned(),
         process: 4711,
         process_started: Some(1_234_567),
+        machine: None,
         user: "ci job 17".to_owned(),
         run: run.to_owned(),
     }

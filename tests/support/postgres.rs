@@ -119,6 +119,7 @@ impl Server {
             .arg(folder)
             .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1"])
             .args(["-c", "fsync=off", "-c", "autovacuum=off", "-c", "max_connections=60"])
+            .args(["-c", "max_prepared_transactions=9"])
             // A test that waits for a transaction which it holds open itself should fail, not hang.
             .args(["-c", "idle_in_transaction_session_timeout=20s"])
             .current_dir(folder)

@@ -18,31 +18,37 @@ impl RedisServer {
     /// Starts a server. `None`, with a message, when there is no `redis-server` or `valkey-server` on the search path;
     /// with `PALIER_REQUIRE_TOOLS=1` that fails the test instead.
     pub(crate) fn start() -> Option<Self> {
-        Self::start_with(false)
+        Self::start_with(false, &[])
+    }
+
+    /// Starts a server with more arguments.
+    #[allow(dead_code, reason = "few tests need it")]
+    pub(crate) fn start_with_arguments(arguments: &[&str]) -> Option<Self> {
+        Self::start_with(false, arguments)
     }
 
     /// Starts a server that speaks TLS only, with a certificate of its own for `localhost`; needs `openssl` too.
     pub(crate) fn start_tls() -> Option<Self> {
-        Self::start_with(true)
+        Self::start_with(true, &[])
     }
 
-    fn start_with(tls: bool) -> Option<Self> {
+    fn start_with(tls: bool, arguments: &[&str]) -> Option<Self> {
         let program = program(&["redis-server", "valkey-server"])?;
         let folder = tempfile::tempdir().expect("a folder");
         if tls {
             certificate(folder.path())?;
         }
         // The port is free when it is asked for and may be taken a moment later; then there is another try.
-        let started = (0..5).find_map(|_| Self::attempt(&program, folder.path(), tls));
+        let started = (0..5).find_map(|_| Self::attempt(&program, folder.path(), tls, arguments));
         let (child, port) = started.expect("redis-server starts");
         Some(Self { child, port, folder, tls })
     }
 
-    fn attempt(program: &Path, folder: &Path, tls: bool) -> Option<(Child, u16)> {
+    fn attempt(program: &Path, folder: &Path, tls: bool, arguments: &[&str]) -> Option<(Child, u16)> {
         let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = free.local_addr().expect("its number").port();
         drop(free);
-        let mut child = spawn(program, folder, port, tls);
+        let mut child = spawn(program, folder, port, tls, arguments);
         let deadline = Instant::now() + Duration::from_secs(10);
         while Instant::now() < deadline && matches!(child.try_wait(), Ok(None)) {
             let answer = if tls { None } else { command(port, "PING") };
@@ -64,6 +70,12 @@ impl RedisServer {
     /// The server's port.
     pub(crate) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The server's process, to be paused by its test.
+    #[allow(dead_code, reason = "few tests pause it")]
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// The address of the server's socket in the file system.
@@ -102,7 +114,7 @@ fn stop(child: &mut Child) {
     let _ = child.wait();
 }
 
-fn spawn(program: &Path, folder: &Path, port: u16, tls: bool) -> Child {
+fn spawn(program: &Path, folder: &Path, port: u16, tls: bool, arguments: &[&str]) -> Child {
     let port = port.to_string();
     let mut command = Command::new(program);
     command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]).arg("--dir").arg(folder);
@@ -114,7 +126,7 @@ fn spawn(program: &Path, folder: &Path, port: u16, tls: bool) -> Child {
     } else {
         command.args(["--port", &port]);
     }
-    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("redis-server")
+    command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("redis-server")
 }
 
 fn certificate(folder: &Path) -> Option<()> {

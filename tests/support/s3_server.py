@@ -1,8 +1,10 @@
 """An S3 server for tests: moto's, one request at a time, so that a create-only write is atomic as it is in S3.
 
-It prints its port. What tests need beyond S3, below /_test/: `ahead?seconds=N` moves the server's clock,
-`stumble?writes=N` answers the next N writes with 500 although they were done. The bucket `refused` refuses everybody and
-repeats what it was sent, as some servers do.
+It prints its port. A list comes in parts of ten names, as that of S3 comes in parts of a thousand.
+
+What tests need beyond S3 is below /_test/: `ahead?seconds=N` moves the server's clock, `stumble?writes=N` answers the next
+N writes with 500 although they were done. The bucket `refused` refuses everybody and repeats what it was sent, as some
+servers do.
 """
 
 import datetime
@@ -40,6 +42,8 @@ def app(environ, start):
         state["stumble"] -= 1
         list(inner(environ, lambda status, headers, info=None: lambda data: None))
         return answer(start, "500 Internal Server Error", b"<Error><Code>InternalError</Code></Error>")
+    if "list-type=2" in environ.get("QUERY_STRING", ""):
+        environ["QUERY_STRING"] += "&max-keys=10"
     return inner(environ, start)
 
 

@@ -116,6 +116,7 @@ impl Surroundings {
             providers: &self.providers,
             confirmed: &self.confirmed,
             seen_failing: &[],
+            begun_before: &[],
             wait_limit: None,
         }
     }

@@ -91,9 +91,7 @@ impl Journal {
     /// cannot be written.
     pub fn append(&mut self, event: Event) -> Result<(), JournalError> {
         let lease = self.lease()?;
-        if let Store::Disk(disk) = &self.store
-            && !disk.is_as_left()
-        {
+        if !self.is_as_left() {
             return Err(self.changed());
         }
         // A lease that has ended needs no renewal first: should somebody have taken over, this number is theirs.
@@ -127,6 +125,14 @@ impl Journal {
         Ok(is_written)
     }
 
+    /// Whether the file is still the one that this run writes. In a bucket the next write finds out.
+    fn is_as_left(&self) -> bool {
+        match &self.store {
+            Store::Disk(disk) => disk.is_as_left(),
+            Store::Objects(_) => true,
+        }
+    }
+
     /// Somebody else wrote, or removed the journal, although the lock is ours. It is worth nothing any more.
     fn changed(&mut self) -> JournalError {
         let ours = self.log.lease();
@@ -153,6 +159,9 @@ impl Journal {
     /// As [`append`](Self::append). A store that is out of reach is an error only when the lease may end soon.
     pub fn keep_alive(&mut self) -> Result<(), JournalError> {
         self.lease()?;
+        if !self.is_as_left() {
+            return Err(self.changed());
+        }
         let silent = self.silent();
         if matches!(self.store, Store::Disk(_)) || silent < LEASE / 3 {
             return Ok(());

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::apply::Patch;
 use crate::decide::Target;
+use crate::metrics::MeasuredOn;
 use crate::plan::Plan;
 use crate::verify::Outcome;
 
@@ -23,12 +24,17 @@ pub struct Entry {
 /// Who holds, or held, the lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
-    /// The machine.
+    /// The machine, under a name that no other has. Containers that count their processes apart are machines of their
+    /// own: a process that cannot be seen from another one is not dead.
     pub host: String,
     /// The process.
     pub process: u32,
     /// When the process started, in clock ticks since the machine did (Linux), so that a reused number is told apart.
     pub process_started: Option<u64>,
+    /// What tells the machine, and the space that its process numbers are of, from others of its name: two containers
+    /// may share a name, and a process of one is none of the other.
+    #[serde(default)]
+    pub machine: Option<String>,
     /// The user, or the CI job.
     pub user: String,
     /// A name that no other run has.
@@ -95,6 +101,12 @@ pub struct Decided {
     pub after: Box<Target>,
     /// The commit of the checkout, when it is known.
     pub commit: Option<String>,
+    /// The SHA-256 of the usage file; empty when there is none.
+    #[serde(default)]
+    pub metrics: String,
+    /// What ran while the usage was measured.
+    #[serde(default)]
+    pub measured_on: MeasuredOn,
 }
 
 /// What happened.
@@ -111,7 +123,7 @@ pub enum Event {
         /// Whose lock it was before, when that was neither released nor still alive.
         took_over: Option<Holder>,
     },
-    /// The holder still works (object stores alone; on a disk the operating system knows).
+    /// The holder still works (in a bucket alone, and only when it has nothing else to write).
     LeaseRenewed {
         /// Until when.
         until: Timestamp,
@@ -163,6 +175,11 @@ pub enum Event {
         step: String,
         /// Who.
         by: String,
+    },
+    /// Somebody takes the run back: everything, or all that came after a step.
+    RollbackAsked {
+        /// The last step that is kept.
+        to: Option<String>,
     },
     /// An undo begins: from here on it may have happened.
     UndoBegun {

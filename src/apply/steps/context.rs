@@ -43,6 +43,8 @@ pub struct StepContext<'a> {
     pub confirmed: &'a [String],
     /// Steps whose probes were seen failing by an earlier run, by id: when they hold now, something has changed.
     pub seen_failing: &'a [String],
+    /// Steps that an earlier process began and did not live to end, by id.
+    pub begun_before: &'a [String],
     /// How long to wait for what happens elsewhere, instead of what the step says.
     pub wait_limit: Option<Duration>,
 }

@@ -6,7 +6,7 @@ use super::{Expected, FileMode, Readiness, StepCode, StepContext, Trouble};
 use crate::apply::{Patch, PatchError};
 use crate::diagnostic::Diagnostic;
 use crate::document::{read_bytes, sha256};
-use crate::generate::{remove_file, stays_inside, write_file};
+use crate::generate::{remove_file, remove_leftovers, stays_inside, write_file};
 use crate::plan::Step;
 use crate::verify::{Outcome, Status};
 
@@ -80,17 +80,20 @@ fn read(context: &StepContext<'_>, patch: &Patch) -> Result<Option<Vec<u8>>, Tro
 }
 
 fn bring(context: &StepContext<'_>, patch: &Patch) -> Result<(), Trouble> {
+    // Under the lock nobody else writes it: what is there beside it, a killed run has left.
+    remove_leftovers(&path_of(context, patch)?);
     let before = read(context, patch)?;
     let after = patch.apply(before.as_deref()).map_err(|error| match error {
         PatchError::Changed { .. } => changed_since(patch),
         other => Trouble::failed(Diagnostic::error("file-not-patched", other.to_string())),
     })?;
-    if after == before {
+    if after == before && after.is_some() {
         return Ok(());
     }
     let path = path_of(context, patch)?;
     match after {
         Some(bytes) => write_file(&path, &bytes).map_err(Trouble::failed),
+        // Also where the file is gone already: its folders may not be.
         None => remove_file(context.root, &path).map_err(Trouble::failed),
     }
 }

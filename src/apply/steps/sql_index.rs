@@ -50,7 +50,7 @@ impl StepCode for SqlIndex {
         let index = read(of_step)?;
         let site = Site::with_sessions(context)?;
         match wanted {
-            Wanted::There => before::of_build(&site, &index),
+            Wanted::There => before::of_build(&site, &index, of_step.command.is_some()),
             Wanted::Gone => before::of_drop(&site, &index),
         }
     }
@@ -76,6 +76,8 @@ impl StepCode for SqlIndex {
 
 fn bring_about(wanted: Wanted, of_step: &IndexOfStep, context: &StepContext<'_>) -> Result<(), Trouble> {
     let index = read(of_step)?;
+    // A server that restarts just now is waited for.
+    Site::of(context)?.open_patiently().map_err(stop::Stop::into_trouble)?.close();
     let site = Site::with_sessions(context)?;
     let command = match wanted {
         Wanted::There => of_step.command.as_deref(),

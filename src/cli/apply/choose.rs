@@ -8,9 +8,10 @@ use super::{Desk, abandon, unfinished};
 use crate::cli::arguments::ApplyArguments;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
+use crate::cli::generate::measured_on;
 use crate::cli::load::Loaded;
 use crate::cli::output;
-use crate::cli::plan::{indexes_of, look, make_on};
+use crate::cli::plan::{indexes_of, make_live};
 use palier::apply::journal::Decided;
 use palier::apply::steps::FileMode;
 use palier::apply::{RunState, decided, differences, id_of};
@@ -51,7 +52,7 @@ pub(crate) enum Chosen {
 
 /// Chooses, and asks a person where there is one.
 pub(crate) fn choose(
-    loaded: &Loaded,
+    loaded: &mut Loaded,
     desk: &Desk,
     arguments: &ApplyArguments,
     files: FileMode,
@@ -78,7 +79,9 @@ pub(crate) fn choose(
         if !arguments.abandon {
             return Err(CommandError { problems: vec![is_unfinished(&state)], exit: Exit::Stale });
         }
-        abandon(desk)?;
+        if !arguments.dry_run {
+            abandon(desk)?;
+        }
     }
     if let Some(forbidden) = forbidden(loaded, &plan) {
         return Ok(Chosen::Forbidden(forbidden));
@@ -86,7 +89,9 @@ pub(crate) fn choose(
     if plan.steps.is_empty() {
         return Ok(Chosen::Nothing(format!("{}: nothing to change", plan.project.name)));
     }
-    let decided = decided(&plan, &step_files, files, desk.around.commit.clone()).map_err(CommandError::input)?;
+    let mut decided = decided(&plan, &step_files, files, desk.around.commit.clone()).map_err(CommandError::input)?;
+    decided.metrics.clone_from(&loaded.metrics_hash);
+    decided.measured_on = measured_on(loaded);
     let refused = one_way(loaded, &decided, arguments);
     if !refused.is_empty() {
         return Ok(Chosen::Forbidden(refused));
@@ -101,15 +106,14 @@ pub(crate) fn choose(
 type PlanWithFiles = (Plan, Vec<(String, Vec<FileChange>)>);
 
 /// The plan of the flight whose files `generate` has written, when it is not live; else a plan that is made now.
-fn fresh(loaded: &Loaded, desk: &Desk) -> Result<PlanWithFiles, CommandError> {
+fn fresh(loaded: &mut Loaded, desk: &Desk) -> Result<PlanWithFiles, CommandError> {
     let pending = loaded.read(PENDING_PATH).and_then(|bytes| PendingFlight::parse(&bytes));
     let holds = |record: &PendingFlight| !record.live && record.holds(|path| loaded.read(path));
     if let Some(plan) = pending.filter(holds).and_then(|record| record.plan) {
         // Its files are there: nothing is left to be written, and nothing to be taken back by palier.
         return Ok((*plan, Vec::new()));
     }
-    let mut made = make_on(loaded)?;
-    look(&desk.around, &mut made)?;
+    let made = make_live(loaded, &desk.around)?;
     Ok((made.plan, made.step_files))
 }
 
@@ -128,7 +132,7 @@ fn saved(path: &Path) -> Result<Plan, CommandError> {
 
 /// A saved plan, when everything that it rests on still holds; with `--refresh` a new one where it does not.
 fn checked(
-    loaded: &Loaded,
+    loaded: &mut Loaded,
     desk: &Desk,
     arguments: &ApplyArguments,
     plan: Plan,
@@ -155,7 +159,7 @@ fn checked(
             .map(|file| file.sha256.clone())
             .or_else(|| loaded.head_bytes(path).map(|bytes| sha256(&bytes))),
     };
-    problems.extend(differences(&plan, loaded.now, hash_of, observed.as_deref()));
+    problems.extend(differences(&plan, loaded.now, hash_of, &loaded.files, observed.as_deref()));
     let step_files = match files {
         FileMode::Compare => Vec::new(),
         FileMode::Write => {
@@ -190,8 +194,10 @@ fn step_files(loaded: &Loaded, plan: &Plan) -> Option<Vec<(String, Vec<FileChang
     if plan.files.iter().all(|file| is_there(&file.path, &file.after)) {
         return Some(Vec::new());
     }
+    let names: Vec<String> = indexes_of(plan).into_iter().map(|(_, name)| name).collect();
     let mut request = loaded.request();
     request.inputs.now = plan.made_at;
+    request.lacking_indexes = &names;
     let again = make(&request).ok()?;
     (again.plan.steps == plan.steps && again.plan.files == plan.files).then_some(again.step_files)
 }

@@ -15,7 +15,7 @@ use crate::cli::load::Loaded;
 use crate::cli::progress::Bar;
 use palier::apply::journal::{Event, Journal, JournalError, Place};
 use palier::apply::steps::{FileMode, StepContext};
-use palier::apply::{Engine, Keeper, RunReport, RunState, Selection, is_safe, live};
+use palier::apply::{Engine, Keeper, RunReport, RunState, Selection, is_safe, is_safe_for_memory, live};
 use palier::client::Interrupt;
 use palier::diagnostic::Diagnostic;
 use palier::plan::{Plan, Step};
@@ -86,11 +86,12 @@ impl Desk {
             providers: &[],
             confirmed: &arguments.confirm,
             seen_failing: &[],
+            begun_before: &[],
             wait_limit: arguments.wait_limit(),
         })
     }
 
-    /// Takes the lock and carries a run on to its end.
+    /// Carries a run on to its end, under the lock.
     pub(crate) fn carry_on(
         &self,
         chosen: ChosenRun,
@@ -98,7 +99,6 @@ impl Desk {
         selection: Selection,
         files: FileMode,
     ) -> Result<RunReport, CommandError> {
-        self.take()?;
         let state = self.begin(chosen)?;
         self.drive(state, &arguments.confirm, (selection, files, arguments.wait_limit()), |engine, state| {
             engine.carry_on(state)
@@ -109,7 +109,6 @@ impl Desk {
     fn begin(&self, chosen: ChosenRun) -> Result<RunState, CommandError> {
         let unfinished = palier::apply::runs(self.journal().entries()).pop().filter(|run| !run.is_final());
         match (chosen, unfinished) {
-            // Between the choice and the lock another run may have come: what it left is taken as it is now.
             (ChosenRun::Resume(chosen), Some(now)) if now.number == chosen.number => Ok(now),
             (ChosenRun::New(decided), None) => {
                 self.append(Event::Decided(decided))?;
@@ -136,6 +135,7 @@ impl Desk {
             state.note(self.around.clock.now(), &event);
         }
         let (confirmed, seen_failing) = (state.confirmed.clone(), state.seen_failing.clone());
+        let begun_before = state.touched.clone();
         let patches: BTreeMap<_, _> = state.decided.patches.iter().cloned().collect();
         let plan = state.decided.plan.clone();
         let keeper = Keeper::new(&self.bar, &self.journal, &self.interrupt);
@@ -153,6 +153,7 @@ impl Desk {
                 providers: &[],
                 confirmed: &confirmed,
                 seen_failing: &seen_failing,
+                begun_before: &begun_before,
                 wait_limit,
             },
             listener: &told,
@@ -170,6 +171,9 @@ impl Desk {
     /// Judges a step by what the running database says; without an address nothing is known, and without an answer
     /// the step's own checks say why.
     fn is_safe(&self, plan: &Plan, step: &Step) -> Result<(), Diagnostic> {
+        if let Some(per_worker) = live::memory_per_worker(&self.around) {
+            is_safe_for_memory(plan, step, per_worker)?;
+        }
         match live::look(&self.around, &[]) {
             Ok(Some(live)) => is_safe(plan, step, &live, &self.around.policy.headroom),
             Ok(None) | Err(_) => Ok(()),

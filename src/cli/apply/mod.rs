@@ -15,7 +15,7 @@ use super::output;
 use choose::{Chosen, choose};
 use palier::apply::journal::{Event, RunOutcome};
 use palier::apply::steps::{FileMode, Readiness, code_of};
-use palier::apply::{RunReport, RunState, Selection, runs};
+use palier::apply::{RunReport, RunState, Selection, id_of, runs};
 use palier::diagnostic::Diagnostic;
 use palier::generate::{Folder, write_file};
 use palier::plan::{PENDING_PATH, PendingFlight, Step};
@@ -23,11 +23,31 @@ use palier::report;
 
 /// `palier apply`.
 pub(crate) fn run(global: &Global, arguments: &ApplyArguments) -> Result<Exit, CommandError> {
+    let mut loaded = load_whole(global)?;
+    let desk = Desk::open(global, &loaded)?;
+    if arguments.dry_run {
+        return act(global, arguments, &mut loaded, &desk);
+    }
+    // The lock comes before the choice: whoever is second says so at once, instead of planning for a world that the
+    // first is just changing.
+    desk.take()?;
+    note_as_live(&loaded, &desk, false);
+    let acted = load_whole(global).and_then(|mut loaded| act(global, arguments, &mut loaded, &desk));
+    let released = desk.release();
+    let exit = acted?;
+    released.map(|()| exit)
+}
+
+fn load_whole(global: &Global) -> Result<Loaded, CommandError> {
     let mut loaded = load(global)?;
     loaded.step_files = true;
-    let desk = Desk::open(global, &loaded)?;
+    Ok(loaded)
+}
+
+/// Chooses a run and carries it on to its end.
+fn act(global: &Global, arguments: &ApplyArguments, loaded: &mut Loaded, desk: &Desk) -> Result<Exit, CommandError> {
     let files = arguments.files.mode();
-    let chosen = match choose(&loaded, &desk, arguments, files)? {
+    let chosen = match choose(loaded, desk, arguments, files)? {
         Chosen::Run(chosen) => chosen,
         Chosen::Nothing(said) => {
             output::result(&format!("{said}\n"));
@@ -43,13 +63,11 @@ pub(crate) fn run(global: &Global, arguments: &ApplyArguments) -> Result<Exit, C
     if arguments.dry_run {
         return desk.with_context(files, &chosen, arguments, |context| dry_run(&steps, &selection, context));
     }
-    if arguments.rehearse && super::rehearse::run(&desk, &chosen.decided().clone(), global.quiet)? == Exit::RolledBack {
+    if arguments.rehearse && super::rehearse::run(desk, &chosen.decided().clone(), global.quiet)? == Exit::RolledBack {
         return Ok(Exit::RolledBack);
     }
     let report = desk.carry_on(chosen, arguments, selection, files)?;
-    if report.outcome == RunOutcome::Applied {
-        is_live(&loaded);
-    }
+    note_as_live(loaded, desk, true);
     tell(&report, arguments.format)?;
     Ok(exit(&report))
 }
@@ -109,13 +127,21 @@ pub(crate) fn exit(report: &RunReport) -> Exit {
     }
 }
 
-/// Notes that the flight that was written is live, so that the next one may be written, and what ran while the usage
-/// was measured, so that old figures are not taken for those of the new plans.
-fn is_live(loaded: &Loaded) {
+/// After a run that is applied whole: notes that its flight is live, so that the next one may be written, and what ran
+/// while the usage was measured, so that old figures are not taken for those of the new plans. What is to be noted
+/// stands in the journal, so that a run that was killed just before this is caught up with by the next.
+fn note_as_live(loaded: &Loaded, desk: &Desk, has_just_ended: bool) {
+    let Some(run) = runs(desk.journal().entries()).pop().filter(|run| run.outcome == Some(RunOutcome::Applied)) else {
+        return;
+    };
     let former = loaded.read(PENDING_PATH).and_then(|bytes| PendingFlight::parse(&bytes));
     let record = match former {
-        Some(record) => PendingFlight { live: true, plan: None, ..record },
-        None => PendingFlight::live(&loaded.metrics_hash, super::generate::measured_on(loaded)),
+        Some(record) if record.plan.as_ref().is_some_and(|plan| id_of(plan) == run.decided.plan_id) => {
+            PendingFlight { live: true, plan: None, ..record }
+        }
+        // The flight that `generate` has written since, or what was noted before.
+        Some(record) if !record.live || !has_just_ended => return,
+        _ => PendingFlight::live(&run.decided.metrics, run.decided.measured_on),
     };
     // A folder that cannot be written loses a convenience, not the run.
     let _ = write_file(&loaded.root.join(".palier/.gitignore"), b"*\n");
@@ -127,11 +153,9 @@ pub(crate) fn unfinished(desk: &Desk) -> Option<RunState> {
     runs(desk.journal().entries()).pop().filter(|run| !run.is_final())
 }
 
-/// Gives an unfinished run up as it stands.
+/// Gives an unfinished run up as it stands, under the lock.
 pub(crate) fn abandon(desk: &Desk) -> Result<(), CommandError> {
-    desk.take()?;
-    desk.append(Event::RunEnded { outcome: RunOutcome::Abandoned })?;
-    desk.release()
+    desk.append(Event::RunEnded { outcome: RunOutcome::Abandoned })
 }
 
 /// Files are written where a person commits them, and compared where a job runs.

@@ -51,6 +51,7 @@ impl Listener for Told<'_> {
                 };
                 format!("      {done}{checks}")
             }
+            Ending::Stopped(Trouble::Waiting { .. }) => "      it has not happened yet".to_owned(),
             Ending::Stopped(trouble) => format!("      stopped: {}", trouble.message()),
             Ending::Undone => format!("      undone: {}", step.title),
             Ending::NotUndone(trouble) => format!("      NOT undone: {}: {}", step.title, trouble.message()),

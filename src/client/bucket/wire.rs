@@ -74,7 +74,7 @@ impl Bucket {
     /// The store refuses, or is out of reach.
     pub fn read(&self, name: &str) -> Result<Option<Object>, Fault> {
         let path = self.path(name);
-        let read = self.ask(LIMIT, fetch(&*self.store, &path))?;
+        let read = self.ask(LIMIT, fetch(&self.store, &path))?;
         read.map_err(|error| self.fault(&error))
     }
 
@@ -83,7 +83,7 @@ impl Bucket {
     /// # Errors
     /// The store refuses, or is out of reach.
     pub fn read_all(&self, names: &[String]) -> Result<Vec<Option<Object>>, Fault> {
-        let read = self.runtime.block_on(async {
+        self.runtime.block_on(async {
             let mut found = vec![None; names.len()];
             let (mut reading, mut rest) = (JoinSet::new(), names.iter().enumerate());
             loop {
@@ -91,7 +91,7 @@ impl Bucket {
                     && let Some((at, name)) = rest.next()
                 {
                     let (store, path) = (Arc::clone(&self.store), self.path(name));
-                    reading.spawn(async move { (at, tokio::time::timeout(LIMIT, fetch(&*store, &path)).await) });
+                    reading.spawn(async move { (at, tokio::time::timeout(LIMIT, fetch(&store, &path)).await) });
                 }
                 match reading.join_next().await {
                     None => return Ok(found),
@@ -100,8 +100,7 @@ impl Bucket {
                     Some(Err(error)) => return Err(Fault::new(Cause::Other, error.to_string())),
                 }
             }
-        });
-        read
+        })
     }
 
     /// Makes an object. `false` when there is one of this name already, with something else in it.
@@ -119,7 +118,11 @@ impl Bucket {
                 Ok(Ok(_)) => return Ok(true),
                 // S3 also answers so while another write to the name is under way, which may fail yet.
                 Ok(Err(error @ Error::AlreadyExists { .. })) => (self.fault(&error), true),
-                Ok(Err(error)) => (self.fault(&error), kind_may_pass(self.fault(&error).cause)),
+                Ok(Err(error)) => {
+                    let fault = self.fault(&error);
+                    let may_help = matches!(fault.cause, Cause::Slow | Cause::Reset);
+                    (fault, may_help)
+                }
                 Err(fault) => (fault, true),
             };
             match self.read(name) {
@@ -157,10 +160,6 @@ impl Bucket {
     fn fault(&self, error: &Error) -> Fault {
         fault::of(error, &self.shown, &self.secrets)
     }
-}
-
-const fn kind_may_pass(cause: Cause) -> bool {
-    matches!(cause, Cause::Slow | Cause::Reset)
 }
 
 async fn fetch(store: &AmazonS3, path: &Path) -> Result<Option<Object>, Error> {

@@ -68,12 +68,21 @@ pub fn of_sqlx(error: &Error, address: &Address) -> Fault {
         Error::Database(database) => {
             of_code(&database.code().unwrap_or_default(), &address.secret().hide_in(database.message()), address)
         }
+        // sqlx takes the end of the connection for an answer of one zero byte.
+        Error::Protocol(text) if text.contains("SSLRequest: 0x00") => {
+            tcp::of_io(&std::io::ErrorKind::UnexpectedEof.into(), host, port)
+        }
         other => Fault::new(
             Cause::UnexpectedAnswer,
             format!("{host}:{port} does not answer as Postgres does: {}", address.secret().hide_in(&other.to_string())),
         )
         .remedy("check that the address is the database's"),
     }
+}
+
+fn is_without_tls(address: &Address) -> bool {
+    let url = address.secret().expose();
+    ["sslmode=disable", "sslmode=allow", "ssl-mode=disable"].iter().any(|setting| url.contains(setting))
 }
 
 /// Codes of <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
@@ -83,7 +92,8 @@ fn of_code(code: &str, message: &str, address: &Address) -> Fault {
     match code {
         "28P01" => Fault::new(Cause::WrongPassword, format!("the password of `{user}` at {shown} is wrong"))
             .remedy("copy the address anew from the provider; special characters in it are percent-encoded"),
-        "28000" if message.contains("no encryption") || message.contains("SSL off") => {
+        // TLS is spoken wherever both sides can, unless the address forbids it: else the rules mean the machine.
+        "28000" if is_without_tls(address) && (message.contains("no encryption") || message.contains("SSL off")) => {
             Fault::new(Cause::TlsPort, format!("{shown} takes no connection without TLS"))
                 .remedy("add `?sslmode=require` to the address")
         }

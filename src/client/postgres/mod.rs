@@ -5,6 +5,7 @@
 //! survive a pooler in transaction mode.
 
 mod address;
+mod clone;
 mod connection;
 mod error;
 mod pooler;
@@ -12,6 +13,7 @@ mod running;
 mod throwaway;
 
 pub use address::Address;
+pub use clone::clone_schema;
 pub use connection::{Connection, Rows};
 pub use error::{SqlError, of_sqlx};
 pub use pooler::is_transaction_pooled;

@@ -79,6 +79,23 @@ impl Known {
     }
 }
 
+/// The migration that builds an index, with the index as that migration names it.
+pub(super) fn holder_of<'f>(index: &Index, files: &'f [MigrationFile]) -> Option<(Index, &'f MigrationFile)> {
+    let fingerprint = index.fingerprint();
+    files.iter().filter(|file| !file.path.ends_with(".down.sql")).find_map(|file| {
+        let built: Vec<Index> =
+            declared(file).iter().filter_map(|found| Index::from_script(found, &file.path).ok()).collect();
+        let same = built.iter().find(|one| one.fingerprint() == fingerprint);
+        // The mark counts where the text cannot be read back exactly: what the file builds is the index all the same.
+        let name = match same {
+            Some(same) => same.name.clone(),
+            None if is_marked(file, index) => built.first().map_or_else(|| index.name.clone(), |one| one.name.clone()),
+            None => return None,
+        };
+        Some((index.clone().named(&name), file))
+    })
+}
+
 /// What a migration's own text creates; a down file recreates nothing that counts.
 fn declared(file: &MigrationFile) -> Vec<ScriptIndex> {
     let lower = file.path.to_ascii_lowercase();

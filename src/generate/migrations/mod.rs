@@ -56,6 +56,32 @@ pub fn render(indexes: &[Index], options: &MigrationOptions) -> Result<Vec<Migra
     }
 }
 
+/// An index with the migration that builds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The index, under the name that the migration gives it.
+    pub index: Index,
+    /// The migration's path.
+    pub path: String,
+    /// What the framework's own command takes to go back to before it: `a1b2c3`, `school 0001_initial`. `None` in plain
+    /// SQL, and where it does not show.
+    pub back_to: Option<String>,
+}
+
+/// The indexes that a migration among these files builds, in the order given.
+#[must_use]
+pub fn held(indexes: &[Index], files: &[MigrationFile], options: &MigrationOptions) -> Vec<Held> {
+    let back_to = |file: &MigrationFile| match (options.format, options.django_app.as_deref()) {
+        (MigrationFormat::Sql, _) | (MigrationFormat::Django, None) => None,
+        (MigrationFormat::Alembic, _) => revisions::alembic_before(file),
+        (MigrationFormat::Django, Some(app)) => {
+            revisions::django_before(file, app).map(|before| format!("{app} {before}"))
+        }
+    };
+    let held = indexes.iter().filter_map(|index| existing::holder_of(index, files));
+    held.map(|(index, file)| Held { index, path: file.path.clone(), back_to: back_to(file) }).collect()
+}
+
 /// A name for a file: lower case, digits and single underscores, of ASCII.
 fn slug(name: &str, limit: usize) -> String {
     let mut slug = String::new();

@@ -65,6 +65,25 @@ pub(super) fn django_leaf(app: &str, folder: &str, files: &[MigrationFile]) -> R
     single(folder, leaves, !names.is_empty(), "python manage.py makemigrations --merge")
 }
 
+/// What Alembic goes back to when it takes a revision back: the one before. `None` when it does not show.
+pub(super) fn alembic_before(file: &MigrationFile) -> Option<String> {
+    match PythonModule::parse(&file.content)?.assigned("down_revision") {
+        None | Some(PythonValue::None) => Some("base".to_owned()),
+        Some(PythonValue::Text(id)) => Some(id),
+        Some(_) => None,
+    }
+}
+
+/// What Django goes back to when it takes an application's migration back. `None` when it does not show.
+pub(super) fn django_before(file: &MigrationFile, app: &str) -> Option<String> {
+    let before = pairs(file, &PythonModule::parse(&file.content)?, app, "dependencies").ok()?;
+    match before.as_slice() {
+        [] => Some("zero".to_owned()),
+        [one] => Some(one.clone()),
+        _ => None,
+    }
+}
+
 fn single(
     folder: &str,
     mut heads: Vec<String>,

@@ -1,6 +1,7 @@
 //! From changes to steps: title, reason, risk, checks, inverse, cost.
 
 mod database;
+mod probe;
 mod redis;
 mod service;
 
@@ -12,7 +13,7 @@ use super::extra::{file_steps, index_steps};
 use super::flight::Flight;
 use super::step::{Action, FieldChange, Probe, Risk, Step};
 use crate::decide::{Context, CostLine, Rejected, Target};
-use crate::generate::Generated;
+use crate::generate::{Generated, NewIndex};
 use crate::policy::{CommandMoment, DeliveryMode, OneWayStep};
 use crate::units::Money;
 
@@ -33,10 +34,10 @@ pub(super) struct Writer<'w, 'a> {
 
 impl Writer<'_, '_> {
     /// Every step of a plan: flight by flight, files with the first one, indexes after the database is large enough.
-    pub(super) fn steps(&self, flights: &[Flight], generated: &Generated) -> Vec<Step> {
+    pub(super) fn steps(&self, flights: &[Flight], generated: &Generated, indexes: &[NewIndex]) -> Vec<Step> {
         let mut steps: Vec<Step> = Vec::new();
         let index_flight = 1 + flights.iter().rposition(changes_database).unwrap_or(0);
-        let count = flights.len().max(usize::from(!generated.changes.is_empty()));
+        let count = flights.len().max(usize::from(!generated.changes.is_empty() || !indexes.is_empty()));
         for number in 1..=count {
             let before: Vec<String> = steps.last().map(|step| vec![step.id.clone()]).unwrap_or_default();
             let short = u32::try_from(number).unwrap_or(u32::MAX);
@@ -52,12 +53,15 @@ impl Writer<'_, '_> {
             if number == index_flight {
                 let before: Vec<String> = steps.last().map(|step| vec![step.id.clone()]).unwrap_or_default();
                 let format = self.context.inputs.policy.database.migrations;
-                steps.extend(index_steps(short, &generated.indexes, format, &before));
+                steps.extend(index_steps(short, indexes, format, &before));
             }
             if !steps.is_empty() {
                 steps.extend(self.commands(short, CommandMoment::AfterLive, &steps));
             }
         }
+        // An index whose migration is there already waits for no file.
+        let ids: Vec<String> = steps.iter().map(|step| step.id.clone()).collect();
+        steps.iter_mut().for_each(|step| step.depends_on.retain(|id| ids.contains(id)));
         steps
     }
 
@@ -233,7 +237,7 @@ impl Writer<'_, '_> {
         let change = FieldChange { at: format!("{list}[+]"), from: None, to: Some(name.to_owned()) };
         let probe = match kind {
             "database" => Probe::new("postgres", name, "it answers"),
-            _ => self.health(name),
+            _ => self.http(name, "it answers"),
         };
         Parts {
             run: self.edit(name, vec![change]),

@@ -1,6 +1,6 @@
 //! Steps that change a Redis instance.
 
-use super::{Parts, Writer};
+use super::{Parts, Writer, probe};
 use crate::catalog::Provider;
 use crate::decide::RedisTarget;
 use crate::plan::step::{Action, FieldChange, Probe, Risk};
@@ -65,7 +65,7 @@ impl Writer<'_, '_> {
             risk,
             risk_reason,
             run,
-            verify: vec![Probe::new("redis", name, "it answers, and its eviction policy is as planned")],
+            verify: vec![probe::redis(to, "it answers, and its eviction policy is as planned")],
             ..Parts::new("plan", title)
         }
     }
@@ -94,7 +94,10 @@ impl Writer<'_, '_> {
         Parts {
             reason: self.reason("redis"),
             run,
-            verify: vec![Probe::new("redis", name, "it answers PING over the address that the service will use")],
+            verify: redis
+                .map(|redis| probe::redis(redis, "it answers PING over the address that the service will use"))
+                .into_iter()
+                .collect(),
             ..Parts::new("create", format!("Create the {} `{name}` on {offer}", instance(provider)))
         }
     }
@@ -119,7 +122,16 @@ pub(super) fn redis_switch(name: &str, variables: &[(String, String)]) -> Parts 
         risk_reason: "what the old instance holds (jobs, sessions, locks) is not moved: let it run empty first"
             .to_owned(),
         run: Action::ByHand { instruction: format!("set {} to the address of `{name}`", list.join(" and ")) },
-        verify: vec![Probe::new("redis", name, "the services are connected to it")],
+        verify: vec![switched(name, variables)],
         ..Parts::new("switch", title)
+    }
+}
+
+/// The new instance answers under the variable that the services read.
+fn switched(name: &str, variables: &[(String, String)]) -> Probe {
+    let probe = Probe::new("redis", name, "the services are connected to it");
+    match variables.first() {
+        Some((_, variable)) => probe.wants("url_variable", variable.as_str()),
+        None => probe,
     }
 }

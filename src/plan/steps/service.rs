@@ -29,7 +29,10 @@ impl Writer<'_, '_> {
                     to: to.map(str::to_owned),
                 }],
             ),
-            verify: vec![Probe::new("deploy", name, "the newest deploy is live"), self.health(name)],
+            verify: vec![
+                Probe::new("deploy", name, "the newest deploy is live"),
+                self.http(name, "the health check answers"),
+            ],
             ..Parts::new(
                 "plan",
                 format!(
@@ -62,13 +65,8 @@ impl Writer<'_, '_> {
     }
 
     pub(super) fn settings(&self, name: &str, from: &ServiceTarget, to: &ServiceTarget) -> Parts {
-        let mut verify = vec![self.health(name)];
-        verify.extend(to.workers.map(|count| {
-            let verb = if count == 1 { "answers" } else { "answer" };
-            let probe = Probe::new("gunicorn", name, format!("{} {verb}", counted(count, "worker")));
-            // Workers of several instances may go by the same names.
-            if to.instances == 1 { probe.wants("workers", count) } else { probe }
-        }));
+        let mut verify = vec![self.http(name, "the health check answers")];
+        verify.extend(to.workers.map(|count| self.workers(name, count)));
         Parts {
             reason: self.settings_reason(name),
             run: self.edit(
@@ -82,17 +80,6 @@ impl Writer<'_, '_> {
             risk_reason: "Render keeps the old instances until the new ones answer the health check".to_owned(),
             verify,
             ..Parts::new("workers", settings_title(name, &self.as_it_runs(from), to))
-        }
-    }
-
-    /// The probe of a service's health check, at the path that the policy, the blueprint or the code names.
-    pub(super) fn health(&self, name: &str) -> Probe {
-        let inputs = self.context.inputs;
-        let path = inputs.policy.verify.health_path.clone().or_else(|| inputs.project.health_path(Some(name)));
-        let probe = Probe::new("http", name, "the health check answers");
-        match path {
-            Some(path) => probe.wants("path", path),
-            None => probe,
         }
     }
 
@@ -124,7 +111,7 @@ impl Writer<'_, '_> {
         Parts {
             run: self.edit(name, changes.collect()),
             reason: "the application finds its Redis by it".to_owned(),
-            verify: vec![self.health(name)],
+            verify: vec![self.http(name, "the health check answers")],
             ..Parts::new("variables", format!("Give `{name}` the variable {}", variables.join(" and ")))
         }
     }

@@ -9,15 +9,18 @@ use crate::client::postgres::{Connection, SqlError};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::generate::migrations::Index;
 
-/// Whether the index can be built, or is there.
-pub(super) fn of_build(site: &Site<'_>, index: &Index) -> Result<Readiness, Trouble> {
+/// Whether the index can be built, or is there. A command of the project's own may make the table, or the column, first.
+pub(super) fn of_build(site: &Site<'_>, index: &Index, has_command: bool) -> Result<Readiness, Trouble> {
     let mut connection = site.open()?;
-    let readiness = look_before_build(&mut connection, index);
+    let readiness = look_before_build(&mut connection, index, has_command);
     connection.close();
     readiness
 }
 
-fn look_before_build(connection: &mut Connection, index: &Index) -> Result<Readiness, Trouble> {
+fn look_before_build(connection: &mut Connection, index: &Index, has_command: bool) -> Result<Readiness, Trouble> {
+    if has_command && catalog::table(connection, index).map_err(|error| refused(&error))?.is_none() {
+        return Ok(Readiness::Ready);
+    }
     table(connection, index)?;
     match catalog::state(connection, index).map_err(|error| refused(&error))? {
         State::Valid => {
@@ -26,6 +29,9 @@ fn look_before_build(connection: &mut Connection, index: &Index) -> Result<Readi
         }
         State::Other { definition } => return Err(Trouble::failed(build::taken(index, &definition))),
         State::Absent | State::Invalid => {}
+    }
+    if has_command {
+        return Ok(Readiness::Ready);
     }
     match catalog::meant(connection, index) {
         Ok(_) => Ok(Readiness::Ready),

@@ -72,7 +72,8 @@ pub(super) fn tables(connection: &mut Connection) -> Result<Vec<String>, SqlErro
 pub(super) fn find(connection: &mut Connection, index: &Index) -> Result<Found, SqlError> {
     let sql = format!(
         "SELECT c.relkind, i.indrelid = {table}, i.indisvalid, i.indisready, i.indislive,
-            CASE WHEN c.relkind = 'i' THEN pg_relation_size(c.oid) END,
+            CASE c.relkind WHEN 'i' THEN pg_relation_size(c.oid)
+                WHEN 'I' THEN (SELECT sum(pg_relation_size(relid)) FROM pg_partition_tree(c.oid)) END,
             coalesce(pg_get_indexdef(i.indexrelid), 'a relation that is no index'), {signature}
         FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             LEFT JOIN pg_catalog.pg_index AS i ON i.indexrelid = c.oid

@@ -26,7 +26,8 @@ pub(super) struct Somebody {
 ///
 /// A concurrent build waits for every transaction of the database with a snapshot older than itself, and for those that
 /// have written to the table; a concurrent drop for all that have touched the table, idle readers too. What does not
-/// count: autovacuum, which gives way by itself, manual VACUUMs and builds on other tables, which Postgres passes over.
+/// count: autovacuum, which gives way by itself (it is nobody's: it has no user), manual VACUUMs and builds on other
+/// tables, which Postgres passes over. Of other people's sessions a role that is not a superuser sees only the locks.
 pub(super) fn look(connection: &mut Connection, index: &Index, oldest: Duration) -> Result<Vec<Somebody>, SqlError> {
     let sql = format!(
         "WITH locks AS (SELECT l.pid, l.virtualtransaction, l.mode FROM pg_catalog.pg_locks AS l
@@ -44,14 +45,15 @@ pub(super) fn look(connection: &mut Connection, index: &Index, oldest: Duration)
         SELECT 'work', a.pid::text, a.usename, a.application_name, a.state,
             extract(epoch FROM clock_timestamp() - a.xact_start)
         FROM pg_catalog.pg_stat_activity AS a
-        WHERE a.pid <> pg_backend_pid() AND a.backend_type <> 'autovacuum worker' AND a.pid IN (
+        WHERE a.pid <> pg_backend_pid() AND a.usename IS NOT NULL AND a.pid IN (
             SELECT pid FROM locks WHERE mode IN ('ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock',
                 'ExclusiveLock', 'AccessExclusiveLock'))
         UNION ALL
         SELECT 'prepared', p.gid, p.owner, '', 'prepared', extract(epoch FROM clock_timestamp() - p.prepared)
         FROM pg_catalog.pg_prepared_xacts AS p
         WHERE p.database = current_database() AND p.prepared <= clock_timestamp() - interval '{oldest} seconds'
-            AND '-1/' || p.transaction::text IN (SELECT virtualtransaction FROM locks)",
+            AND EXISTS (SELECT FROM pg_catalog.pg_locks AS x JOIN locks USING (virtualtransaction)
+                WHERE x.locktype = 'transactionid' AND x.transactionid = p.transaction)",
         table = table_id(index),
         oldest = oldest.as_secs_f64(),
     );

@@ -1,7 +1,9 @@
 //! What is verified after a step: the catalog's own words.
 
-use super::catalog::{self, Found, State};
+use super::catalog::{self, Found, State, Table};
+use super::partitions;
 use super::site::Site;
+use super::stop::Stop;
 use crate::apply::steps::{Expected, Trouble};
 use crate::client::postgres::Connection;
 use crate::client::{Cause, Fault};
@@ -12,7 +14,7 @@ use crate::verify::{Figure, Outcome, Status};
 pub(super) fn outcomes(site: &Site<'_>, index: &Index, expected: Expected) -> Result<Vec<Outcome>, Trouble> {
     let begin = site.context.clock().elapsed();
     let mut connection = site.open()?;
-    let seen = look(&mut connection, index).map_err(|error| super::stop::refused(&error));
+    let seen = look(&mut connection, index).map_err(Stop::into_trouble);
     connection.close();
     let (found, leftovers, others) = seen?;
     let took = site.context.clock().elapsed().saturating_sub(begin);
@@ -29,9 +31,12 @@ pub(super) fn outcomes(site: &Site<'_>, index: &Index, expected: Expected) -> Re
 
 type Seen = (Found, Vec<String>, Vec<(String, bool)>);
 
-fn look(connection: &mut Connection, index: &Index) -> Result<Seen, crate::client::postgres::SqlError> {
+fn look(connection: &mut Connection, index: &Index) -> Result<Seen, Stop> {
     let found = catalog::find(connection, index)?;
-    let leftovers = catalog::leftovers(connection, index)?;
+    let mut leftovers = catalog::leftovers(connection, index)?;
+    if matches!(catalog::table(connection, index)?, Some((Table::Partitioned, _))) {
+        leftovers.extend(partitions::loose(connection, index)?);
+    }
     let others = catalog::others(connection, index)?;
     Ok((found, leftovers, others))
 }
@@ -96,9 +101,9 @@ fn is_gone(index: &Index, found: &Found) -> Outcome {
 
 fn nothing_left(index: &Index, leftovers: &[String]) -> Outcome {
     let seen = if leftovers.is_empty() {
-        Ok("nothing that is not valid is left behind".to_owned())
+        Ok("nothing is left behind".to_owned())
     } else {
-        Err(Fault::new(Cause::UnexpectedAnswer, format!("left behind, not valid: {}", leftovers.join(", ")))
+        Err(Fault::new(Cause::UnexpectedAnswer, format!("left behind: {}", leftovers.join(", ")))
             .remedy("run the step again: it drops them"))
     };
     outcome(index, "no leftover of a build, a drop or a reindexing", seen)

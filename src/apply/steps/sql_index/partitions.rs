@@ -11,7 +11,7 @@ use super::remove;
 use super::site::Site;
 use super::stop::Stop;
 use super::worker::{Worker, steadily};
-use crate::apply::steps::Trouble;
+use crate::apply::steps::{Progress, StepContext, Trouble};
 use crate::client::postgres::{Connection, SqlError};
 use crate::diagnostic::Diagnostic;
 use crate::generate::migrations::{Index, literal};
@@ -60,12 +60,7 @@ fn round(worker: &mut Worker<'_>, index: &Index) -> Result<State, Stop> {
             briefly(worker, &part.index, &part.index.create_on_only())?;
         }
     }
-    for part in parts.iter().filter(|part| part.is_leaf) {
-        if worker.site.context.interrupt.is_raised() {
-            return Err(Trouble::Interrupted { clean: false }.into());
-        }
-        build::ensure(worker.site, &part.index).map_err(in_the_middle)?;
-    }
+    build_leaves(worker.site, &parts)?;
     // From the bottom up, so that each part is valid when it is attached.
     for part in parts.iter().rev().filter(|part| !part.is_attached) {
         let Some(parent) = part.parent.and_then(|number| parts.get(number)) else { continue };
@@ -74,6 +69,35 @@ fn round(worker: &mut Worker<'_>, index: &Index) -> Result<State, Stop> {
         briefly(worker, &part.index, &format!("ALTER INDEX {above} ATTACH PARTITION {below}"))?;
     }
     Ok(state(worker.connection()?, index)?)
+}
+
+fn build_leaves(site: &Site<'_>, parts: &[Part]) -> Result<(), Trouble> {
+    let leaves: Vec<&Part> = parts.iter().filter(|part| part.is_leaf).collect();
+    for (number, part) in leaves.iter().enumerate() {
+        if site.context.interrupt.is_raised() {
+            return Err(Trouble::Interrupted { clean: false });
+        }
+        let progress = OfWhole { whole: site.context.progress, number, count: leaves.len() };
+        let context = StepContext { progress: &progress, ..*site.context };
+        let of_part = Site { context: &context, address: site.address.clone(), variable: site.variable };
+        build::ensure(&of_part, &part.index).map_err(in_the_middle)?;
+    }
+    Ok(())
+}
+
+/// The progress of one partition as a part of the whole, each counted alike.
+struct OfWhole<'a> {
+    whole: &'a dyn Progress,
+    number: usize,
+    count: usize,
+}
+
+impl Progress for OfWhole<'_> {
+    #[allow(clippy::cast_precision_loss, reason = "partitions are few")]
+    fn tell(&self, what: &str, share: Option<f64>) {
+        let what = format!("partition {} of {}: {what}", self.number + 1, self.count);
+        self.whole.tell(&what, share.map(|share| (self.number as f64 + share) / self.count as f64));
+    }
 }
 
 /// Finished partitions stay: an interrupted build of one leaves the others half of the whole.
@@ -175,6 +199,17 @@ pub(super) fn gone(site: &Site<'_>, index: &Index) -> Result<(), Trouble> {
         }
         Ok(())
     })
+}
+
+/// Indexes of partitions that were built for the parent's and do not belong to it.
+pub(super) fn loose(connection: &mut Connection, index: &Index) -> Result<Vec<String>, Stop> {
+    let mut names = Vec::new();
+    for part in tree(connection, index)?.iter().filter(|part| part.parent.is_some() && !part.is_attached) {
+        if is_there(connection, &part.index)? {
+            names.push(part.index.name().to_owned());
+        }
+    }
+    Ok(names)
 }
 
 fn is_there(connection: &mut Connection, index: &Index) -> Result<bool, SqlError> {

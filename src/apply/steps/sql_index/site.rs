@@ -14,6 +14,8 @@ pub(super) const POLL: Duration = Duration::from_millis(500);
 pub(super) struct Site<'a> {
     pub(super) context: &'a StepContext<'a>,
     pub(super) address: Address,
+    /// The variable that holds the address.
+    pub(super) variable: &'static str,
 }
 
 impl<'a> Site<'a> {
@@ -22,7 +24,7 @@ impl<'a> Site<'a> {
         let direct = context.around.addresses.contains_key("DIRECT_DATABASE_URL");
         let variable = if direct { "DIRECT_DATABASE_URL" } else { "DATABASE_URL" };
         let address = Address::parse(context.around.address(variable)?)?;
-        Ok(Self { context, address })
+        Ok(Self { context, address, variable })
     }
 
     /// The same, refused when a pooler in transaction mode stands before it: settings, locks and the connection itself

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::catalog::{table_id, text};
+use super::catalog::{self, State, table_id, text};
 use super::progress;
 use super::site::{POLL, Site};
 use super::stop::Stop;
@@ -68,7 +68,8 @@ impl<'a> Worker<'a> {
 /// One build on a table at a time among palier's runs: two deadlock. The lock is asked for again and again and never
 /// waited on: a session that waits holds a snapshot, for which the other's build would wait in turn.
 fn lock(site: &Site<'_>, connection: &mut Connection, index: &Index) -> Result<(), Stop> {
-    let key = format!("(({LOCK_SPACE}::bigint << 32) | {}::bigint)", table_id(index));
+    // A table that the project's own command makes first is not there yet: zero is no table.
+    let key = format!("(({LOCK_SPACE}::bigint << 32) | coalesce({}::bigint, 0))", table_id(index));
     // A run that was killed goes on building for as long as a build may take.
     let limit = site.patience().max(site.time_limit());
     let mut holder = String::new();
@@ -99,7 +100,7 @@ fn tell_holder(
 ) -> Result<String, crate::client::postgres::SqlError> {
     let sql = format!(
         "SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted AND classid = {LOCK_SPACE}
-            AND objid = {} AND objsubid = 1
+            AND objid = coalesce({}, 0) AND objsubid = 1
             AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())",
         table_id(index)
     );
@@ -130,7 +131,7 @@ pub(super) fn steadily<T>(
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
             site.tell(&format!("trying again: {last}"));
-            pause(site, attempt)?;
+            pause(site, attempt).map_err(|trouble| honest(site, index, trouble))?;
         }
         let done = Worker::open(site, index).and_then(|mut worker| {
             let done = work(&mut worker);
@@ -139,6 +140,7 @@ pub(super) fn steadily<T>(
         });
         match done {
             Ok(done) => return Ok(done),
+            Err(Stop::Trouble(trouble)) if attempt > 0 => return Err(honest(site, index, trouble)),
             Err(Stop::Trouble(trouble)) => return Err(trouble),
             Err(Stop::Passing(message)) => last = message,
         }
@@ -149,6 +151,18 @@ pub(super) fn steadily<T>(
             .why("palier tried it several times, each time from what was there")
             .help("look at the database's log for what ends its sessions, then run this again"),
     ))
+}
+
+/// An interrupt of a later attempt is clean only when the earlier ones have left nothing behind.
+fn honest(site: &Site<'_>, index: &Index, trouble: Trouble) -> Trouble {
+    let Trouble::Interrupted { clean: true } = trouble else { return trouble };
+    let looked = site.open().ok().and_then(|mut connection| {
+        let state = catalog::state(&mut connection, index).ok()?;
+        let leftovers = catalog::leftovers(&mut connection, index).ok()?;
+        connection.close();
+        Some(state != State::Invalid && leftovers.is_empty())
+    });
+    Trouble::Interrupted { clean: looked.unwrap_or(false) }
 }
 
 /// Half a second, then twice as long each time.
