@@ -295,3 +295,35 @@ fn a_role_that_is_no_superuser_builds_and_waits_for_others() {
     let said = failure(SQL_INDEX.check(&build(CREATE), &surroundings.context()).expect_err("not the owner"));
     assert!(said.contains("does not own public.orders"), "{said}");
 }
+
+#[test]
+fn a_pooler_that_keeps_sessions_is_no_obstacle() {
+    let Some(database) = orders() else { return };
+    let Some(pooler) = pgbouncer::Pooler::start(database.port(), "session", 9) else { return };
+    let url = database.url("postgresql").replace(&database.port().to_string(), &pooler.port().to_string());
+    let mut surroundings = around(&database);
+    surroundings.around.addresses.insert("DATABASE_URL".to_owned(), Secret::new(url));
+    index_steps::walk(&build(SLOW_INDEX), &surroundings, &database);
+}
+
+/// Interrupted while the way to the server is cut: what stands then is looked at, not guessed.
+#[test]
+fn an_interrupt_after_the_connection_was_lost_does_not_claim_to_be_clean() {
+    let Some(database) = orders() else { return };
+    let proxy = proxy::Proxy::to(database.port());
+    let url = database.url("postgresql").replace(&database.port().to_string(), &proxy.port().to_string());
+    let mut surroundings = around(&database);
+    surroundings.around.addresses.insert("DATABASE_URL".to_owned(), Secret::new(url));
+    let ended = thread::scope(|scope| {
+        let run = scope.spawn(|| SQL_INDEX.run(&build(SLOW_INDEX), &surroundings.context()));
+        database.wait_for(BUILDING, "1");
+        thread::sleep(Duration::from_millis(300));
+        proxy.cut();
+        thread::sleep(Duration::from_millis(700));
+        surroundings.interrupt.raise();
+        run.join().expect("a thread")
+    });
+    assert_eq!(ended, Err(Trouble::Interrupted { clean: false }));
+    database.wait_for(BUILDING, "0");
+    apply(&build(SLOW_INDEX), &around(&database));
+}

@@ -95,7 +95,9 @@ fn who_says_yes_and_does_nothing_is_asked_again_and_then_found_out() {
     let said = said(run(&around(&pretend)));
     assert!(said.contains("pretend says that `plan` of `r0` was changed, and it is not"), "{said}");
     assert!(said.contains("it was asked for 3 times") && said.contains("the provider's own page"), "{said}");
-    assert_eq!((pretend.world().asked, pretend.value("r0").as_str()), (3, "small"));
+    // The guard of the first question would keep the second one waiting.
+    let asked = pretend.world().asked;
+    assert_eq!((asked, pretend.value("r0").as_str()), (3, "small"));
 }
 
 #[test]

@@ -27,8 +27,11 @@ impl Folder for Files {
     }
 }
 
+/// An index step: its index, the command and the command back.
+type Named = (String, Option<String>, Option<String>);
+
 /// What is generated for a project, and the index steps: name, command and command back.
-fn generated(project: &Project) -> (Generated, Vec<(String, Option<String>, Option<String>)>) {
+fn generated(project: &Project) -> (Generated, Vec<Named>) {
     let parse = |name: &str, format| {
         Document::parse(&SourceFile::new(name, project.read(name)), format)
             .unwrap_or_else(|errors| panic!("{errors:?}"))

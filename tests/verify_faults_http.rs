@@ -184,6 +184,13 @@ fn a_service_that_sleeps_is_woken_and_told_from_a_dead_one() {
     }));
     let told = note(&probe("http").wants("may_sleep", true).wants("wake_seconds", 20), &web(slow.port()));
     assert!(told.contains("it slept"), "{told}");
+    let slow = Stub::plain(Manner::answers(|asked| {
+        if asked.number == 1 {
+            std::thread::sleep(std::time::Duration::from_secs(3));
+        }
+        (200, String::new(), String::new())
+    }));
+    note(&probe("latency").wants("may_sleep", true).wants("wake_seconds", 20), &web(slow.port()));
     let never = Stub::plain(Manner::answers(move |_| (503, hibernates.clone(), String::new())));
     let outcome = probing::look(&probe("http").wants("wake_seconds", 1.5), &web(never.port()));
     assert_eq!(outcome.fault.expect("a fault").cause, Cause::Sleeping);

@@ -15,7 +15,6 @@ pub mod postgres;
 pub mod process;
 pub mod processes;
 pub mod redis;
-mod redis_fault;
 mod secret;
 mod stream;
 pub mod tcp;

@@ -80,7 +80,7 @@ fn after(worker: &mut Worker<'_>, index: &Index, broken: Broken) -> Stop {
         Broken::Refused(error) if error.code == "23505" => {
             let keys = duplicates::find(worker, index);
             let clean = remove::clean(worker, index, patience);
-            failed(index, duplicates::diagnostic(index, &error, &keys), clean)
+            failed(index, duplicates::diagnostic(index, &error.detail, &keys), clean)
         }
         Broken::Refused(error) if error.code == "57014" => {
             let clean = remove::clean(worker, index, patience);

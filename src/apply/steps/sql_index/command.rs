@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::build;
 use super::catalog::{State, state, table_id, text};
+use super::duplicates;
 use super::in_the_way;
 use super::remove::{self, GRACE};
 use super::site::{POLL, Site};
@@ -40,7 +41,12 @@ pub(super) fn build(site: &Site<'_>, index: &Index, command: &str) -> Result<(),
             State::Valid => survivors.check(connection, index),
             State::Other { definition } => Err(Trouble::failed(build::taken(index, &definition)).into()),
             found @ (State::Absent | State::Invalid) => {
+                let may_be_twice = index.is_unique() && !finished.is_success();
+                let twice = if may_be_twice { duplicates::find(worker, index) } else { Vec::new() };
                 remove::clean(worker, index, site.patience());
+                if !twice.is_empty() {
+                    return Err(Trouble::failed(duplicates::diagnostic(index, "", &twice)).into());
+                }
                 Err(failed(command, &finished, &not_built(index, &found, &finished)))
             }
         }

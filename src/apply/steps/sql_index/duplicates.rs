@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::catalog::text;
 use super::worker::Worker;
-use crate::client::postgres::SqlError;
 use crate::diagnostic::Diagnostic;
 use crate::generate::migrations::Index;
 
@@ -43,9 +42,9 @@ fn shortened(value: &str) -> String {
     if plain.chars().count() <= 60 { plain } else { format!("{}...", plain.chars().take(60).collect::<String>()) }
 }
 
-/// What is there twice, and what to do about it.
-pub(super) fn diagnostic(index: &Index, error: &SqlError, keys: &[String]) -> Diagnostic {
-    let named = if keys.is_empty() { error.detail.clone() } else { keys.join("; ") };
+/// What is there twice, and what to do about it; `detail` is what Postgres says of the first key that it met.
+pub(super) fn diagnostic(index: &Index, detail: &str, keys: &[String]) -> Diagnostic {
+    let named = if keys.is_empty() { detail.to_owned() } else { keys.join("; ") };
     let more = if keys.len() == NAMED { "; and perhaps more" } else { "" };
     let message = format!(
         "the unique index `{}` cannot be built: {} holds ({}) more than once: {named}{more}",

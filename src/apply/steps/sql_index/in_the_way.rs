@@ -8,7 +8,7 @@ use super::site::{POLL, Site};
 use super::stop::Stop;
 use crate::client::postgres::{Connection, SqlError};
 use crate::diagnostic::Diagnostic;
-use crate::generate::migrations::Index;
+use crate::generate::migrations::{Index, literal};
 use crate::units;
 
 /// Somebody whose end must be waited for.
@@ -69,7 +69,8 @@ fn somebody(row: &[Option<String>]) -> Somebody {
     let (user, application, state) = (printable(&text(row, 2)), printable(&text(row, 3)), text(row, 4));
     let age = units::Duration::seconds(text(row, 5).parse().unwrap_or(0.0));
     if kind == "prepared" {
-        let remedy = format!("`COMMIT PREPARED '{id}'` or `ROLLBACK PREPARED '{id}'`");
+        let quoted = literal(&id);
+        let remedy = format!("`COMMIT PREPARED {quoted}` or `ROLLBACK PREPARED {quoted}`");
         return Somebody { process: None, shown: format!("prepared transaction `{id}` of {user}, {age} old"), remedy };
     }
     let application = if application.is_empty() { String::new() } else { format!(", application `{application}`") };

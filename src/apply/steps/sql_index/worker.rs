@@ -5,7 +5,7 @@ use super::progress;
 use super::site::{POLL, Site};
 use super::stop::Stop;
 use crate::apply::steps::Trouble;
-use crate::client::postgres::Connection;
+use crate::client::postgres::{Connection, SqlError};
 use crate::diagnostic::Diagnostic;
 use crate::generate::migrations::Index;
 
@@ -93,11 +93,7 @@ fn lock(site: &Site<'_>, connection: &mut Connection, index: &Index) -> Result<(
     }
 }
 
-fn tell_holder(
-    site: &Site<'_>,
-    connection: &mut Connection,
-    index: &Index,
-) -> Result<String, crate::client::postgres::SqlError> {
+fn tell_holder(site: &Site<'_>, connection: &mut Connection, index: &Index) -> Result<String, SqlError> {
     let sql = format!(
         "SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted AND classid = {LOCK_SPACE}
             AND objid = coalesce({}, 0) AND objsubid = 1
@@ -105,9 +101,12 @@ fn tell_holder(
         table_id(index)
     );
     let process = connection.rows(&sql)?.first().map(|row| text(row, 0)).unwrap_or_default();
-    let seen = progress::look(connection, &process)?;
-    let goes_on = seen.map_or_else(String::new, |seen| format!(": {}", seen.phase));
-    site.tell(&format!("waiting for another run of palier (process {process}) on {}{goes_on}", index.table()));
+    // It may have let go between the two questions.
+    if let Some(seen) = progress::look(connection, &process)? {
+        let what =
+            format!("waiting for another run of palier (process {process}) on {}: {}", index.table(), seen.phase);
+        site.context.progress.tell(&what, seen.share);
+    }
     Ok(process)
 }
 

@@ -1,76 +1,22 @@
 //! HTTP, with a limit on everything: time, redirects, the length of headers and bodies.
 
+mod site;
+
 use std::io::Read;
 use std::time::Duration;
 
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 use ureq::{Agent, Error, ResponseExt};
-use url::Url;
 
 use super::{Cause, Deadline, Fault, Secret, tcp, tls, tls_fault};
+
+pub use site::Site;
 
 /// How much of a body is read.
 const LONGEST_BODY: u64 = 256 * 1024;
 
 /// How many redirects are followed.
 const MOST_REDIRECTS: u32 = 5;
-
-/// The address of a web application, checked.
-#[derive(Debug, Clone)]
-pub struct Site {
-    url: Url,
-    /// The host.
-    pub host: String,
-    /// The port.
-    pub port: u16,
-    /// Whether TLS is spoken.
-    pub tls: bool,
-}
-
-impl Site {
-    /// Reads an address.
-    ///
-    /// # Errors
-    /// It is none of the web.
-    pub fn parse(url: &Secret) -> Result<Self, Fault> {
-        let bad = |what: &str| Fault::new(Cause::BadAddress, what).remedy("write https://HOST, as a browser shows it");
-        let text = url.expose().trim();
-        let url = Url::parse(text).map_err(|_| bad("the web address cannot be read"))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(bad("the web address begins with neither http:// nor https://"));
-        }
-        let host =
-            url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| bad("the web address names no host"))?;
-        let (host, tls) = (host.to_owned(), url.scheme() == "https");
-        let port = url.port_or_known_default().unwrap_or(if tls { 443 } else { 80 });
-        Ok(Self { url, host, port, tls })
-    }
-
-    /// Host, port and path: what may be shown.
-    #[must_use]
-    pub fn shown(&self, path: &str) -> String {
-        let port = self.url.port().map_or_else(String::new, |port| format!(":{port}"));
-        format!("{}://{}{port}{}", self.url.scheme(), self.host, self.at(path).path())
-    }
-
-    /// Whether Render runs it: then it may be asleep.
-    #[must_use]
-    pub fn is_on_render(&self) -> bool {
-        self.host.ends_with(".onrender.com")
-    }
-
-    fn at(&self, path: &str) -> Url {
-        if path.is_empty() {
-            return self.url.clone();
-        }
-        let mut url = self.url.clone();
-        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
-        let base = url.path().trim_end_matches('/').to_owned();
-        url.set_path(&format!("{base}/{}", path.trim_start_matches('/')));
-        url.set_query(query);
-        url
-    }
-}
 
 /// One request.
 #[derive(Debug, Clone, Copy, Default)]
@@ -146,9 +92,6 @@ impl Client {
     /// # Errors
     /// No whole answer comes within the deadline.
     pub fn send(&self, request: &Request<'_>, deadline: &Deadline) -> Result<Answer, Fault> {
-        let left = deadline.left().max(Duration::from_millis(1));
-        // A little earlier than the rest, so that the two can be told apart.
-        let connect = left.mul_f64(0.95);
         let method = if request.method.is_empty() { "GET" } else { request.method };
         let url = self.site.at(request.path);
         let mut builder = ureq::http::Request::builder().method(method).uri(url.as_str());
@@ -157,33 +100,33 @@ impl Client {
         }
         let bad =
             |_| Fault::new(Cause::BadAddress, "the address, the path or the token holds what no request may hold");
-        let result = match request.json {
+        // A method that usually comes with a body gets an empty one: its length is then told, and no chunks are sent.
+        let empty = matches!(method, "POST" | "PUT" | "PATCH").then_some("");
+        let result = match request.json.or(empty) {
             Some(json) => {
-                let request = builder.header("content-type", "application/json").body(json.to_owned()).map_err(bad)?;
-                let request = self
-                    .agent
-                    .configure_request(request)
-                    .timeout_global(Some(left))
-                    .timeout_connect(Some(connect))
-                    .build();
-                self.agent.run(request)
+                let builder =
+                    if json.is_empty() { builder } else { builder.header("content-type", "application/json") };
+                self.run(builder.body(json.to_owned()).map_err(bad)?, deadline)
             }
-            None => {
-                let request = builder.body(()).map_err(bad)?;
-                let request = self
-                    .agent
-                    .configure_request(request)
-                    .timeout_global(Some(left))
-                    .timeout_connect(Some(connect))
-                    .build();
-                self.agent.run(request)
-            }
+            None => self.run(builder.body(()).map_err(bad)?, deadline),
         };
         let answer = match result {
             Ok(response) => self.read(response, deadline),
             Err(error) => Err(self.fault(&error, deadline, false)),
         };
         answer.map_err(|fault| self.other_way(fault, deadline))
+    }
+
+    fn run(
+        &self,
+        request: ureq::http::Request<impl ureq::AsSendBody>,
+        deadline: &Deadline,
+    ) -> Result<ureq::http::Response<ureq::Body>, Error> {
+        let left = deadline.left().max(Duration::from_millis(1));
+        // Connecting ends a little earlier than the rest, so that the two can be told apart.
+        let connect = left.mul_f64(0.95);
+        let timed = self.agent.configure_request(request).timeout_global(Some(left)).timeout_connect(Some(connect));
+        self.agent.run(timed.build())
     }
 
     /// Looks whether a port that does not answer as HTTP does speaks TLS.

@@ -1,6 +1,6 @@
 //! What the refusals of Redis and of its relatives mean.
 
-use super::{Cause, Fault};
+use crate::client::{Cause, Fault};
 
 /// Beginnings of refusals, or words in them, with the cause, what it means and what to do. The first that fits counts.
 /// The words are those of redis-server and Valkey; those with "limit exceeded" and "quota" are Upstash's
