@@ -16,9 +16,8 @@ use venv::Venv;
 #[test]
 fn the_whole_way_on_real_servers_with_one_failure_and_its_rollback() {
     let Some(venv) = Venv::with("demo", &["gunicorn==27.0.1"]) else { return };
-    let (path, has) = (venv.path(), |name: &str| {
-        std::env::split_paths(&venv.path()).any(|folder| folder.join(name).is_file())
-    });
+    let (path, has) =
+        (venv.path(), |name: &str| std::env::split_paths(&venv.path()).any(|folder| folder.join(name).is_file()));
     let named = std::env::var_os("PALIER_PG_BIN");
     let binaries = find_binaries(Some(&path), named.as_deref().map(std::path::Path::new));
     let Some(binaries) = binaries.filter(|_| has("redis-server") || has("valkey-server")) else {
@@ -39,7 +38,9 @@ fn the_whole_way_on_real_servers_with_one_failure_and_its_rollback() {
     };
     let first = run();
     println!("{}", first.stdout);
-    for said in ["applied: flight 1", "gunicorn orders: 2 workers", "rolled back: flight 1", "(exit code 6)", "because: "] {
+    for said in
+        ["applied: flight 1", "gunicorn orders: 2 workers", "rolled back: flight 1", "(exit code 6)", "because: "]
+    {
         assert!(first.stdout.contains(said), "{said}:\n{}", first.stdout);
     }
     assert_eq!(first.stdout, run().stdout, "the same every time");

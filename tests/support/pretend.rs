@@ -141,7 +141,8 @@ impl Provider for Pretend {
         world.asked += 1;
         let (resource, to) = (change.resource.clone(), change.to.clone().unwrap_or_default());
         // Asking again for what is under way, or done, changes nothing.
-        if world.values.get(&resource) == Some(&to) || world.under_way.get(&resource).is_some_and(|(one, _)| *one == to) {
+        if world.values.get(&resource) == Some(&to) || world.under_way.get(&resource).is_some_and(|(one, _)| *one == to)
+        {
             return Ok(());
         }
         match world.mood(&resource) {
