@@ -128,10 +128,10 @@ fn a_saved_plan_is_refused_when_anything_that_it_rests_on_has_changed_and_says_w
         assert_eq!(said.matches("error[").count(), 1, "nothing else is named: {said}");
         site.write(path, &text);
     }
-    site.write("Procfile", "web: gunicorn main:app\n");
+    site.write("pyproject.toml", "[project]\nname = \"students\"\n");
     let said = site.run(&["apply", "plan.json", "--auto-approve"]).exits(8).stderr;
-    assert!(said.contains("`Procfile` is there now, and was not when the plan was made"), "{said}");
-    std::fs::remove_file(site.path().join("Procfile")).expect("removed");
+    assert!(said.contains("`pyproject.toml` is there now, and was not when the plan was made"), "{said}");
+    std::fs::remove_file(site.path().join("pyproject.toml")).expect("removed");
     let plan = site.read("plan.json");
     let hash = |plan: &serde_json::Value| {
         let inputs = plan["inputs"].as_array().expect("inputs");

@@ -10,7 +10,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use palier::apply::steps::{Expected, Readiness, Trouble, code_of};
-use palier::client::Clock;
 use palier::verify::Status;
 use pretend::{Mood, Pretend, Sleepless, step};
 use steps::Surroundings;

@@ -14,10 +14,8 @@ use palier::{metrics, policy};
 use std::ffi::OsString;
 use std::process::Command;
 
-#[allow(dead_code, reason = "a support file")]
 #[path = "support/postgres.rs"]
 mod postgres;
-#[allow(dead_code, reason = "a support file")]
 #[path = "support/venv.rs"]
 mod venv;
 

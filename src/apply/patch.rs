@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use similar::{ChangeTag, TextDiff};
 
@@ -91,6 +93,20 @@ impl Patch {
             })
             .collect();
         Self { path: self.path.clone(), before: self.after.clone(), after: self.before.clone(), hunks }
+    }
+
+    /// The same patches as they are seen from the files of now, for a look at steps none of which has run: one that
+    /// builds on an earlier one of the same file has the file before that one before it.
+    #[must_use]
+    pub fn seen_from_now(patches: &[(String, Vec<Self>)]) -> BTreeMap<String, Vec<Self>> {
+        let mut firsts: BTreeMap<String, (Option<String>, Option<String>)> = BTreeMap::new();
+        let mut seen = |patch: &Self| {
+            let earlier = firsts.get(&patch.path).filter(|(_, after)| *after == patch.before);
+            let before = earlier.map_or_else(|| patch.before.clone(), |(before, _)| before.clone());
+            firsts.insert(patch.path.clone(), (before.clone(), patch.after.clone()));
+            Self { before, ..patch.clone() }
+        };
+        patches.iter().map(|(step, patches)| (step.clone(), patches.iter().map(&mut seen).collect())).collect()
     }
 
     /// The file's bytes after; `None` when it goes. A file that already is as after stays so.

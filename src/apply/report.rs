@@ -57,7 +57,10 @@ pub(super) fn report_of(state: &RunState, trouble: Option<Trouble>) -> RunReport
         outcome,
         steps: steps_of(state),
         problem: trouble.as_ref().map(Trouble::message),
-        to_do: to_do(trouble.as_ref()).into_iter().chain(stays_live(state, outcome)).collect(),
+        to_do: match outcome {
+            RunOutcome::Stuck => state.to_do.clone(),
+            _ => to_do(trouble.as_ref()).into_iter().chain(stays_live(state, outcome)).collect(),
+        },
         next_flight: is_due.then_some(next_flight),
         stale: matches!(trouble, Some(Trouble::Stale(_))),
         trouble,

@@ -66,6 +66,8 @@ pub struct RunState {
     pub is_going_back: bool,
     /// How far back somebody has asked to go; `None` when nobody has.
     pub back_to: Option<Option<String>>,
+    /// What a person must do, in order, when an undo failed.
+    pub to_do: Vec<String>,
     /// How it ended; `None` when it was killed, or still runs.
     pub outcome: Option<RunOutcome>,
     /// When it ended.
@@ -87,6 +89,7 @@ impl RunState {
             failure: None,
             is_going_back: false,
             back_to: None,
+            to_do: Vec::new(),
             outcome: None,
             ended_at: None,
         }
@@ -141,7 +144,10 @@ impl RunState {
                 set(step, StepState::Undone);
                 self.touched.retain(|one| one != step);
             }
-            Event::UndoFailed { step, message, .. } => set(step, StepState::UndoFailed { message: message.clone() }),
+            Event::UndoFailed { step, message, to_do } => {
+                set(step, StepState::UndoFailed { message: message.clone() });
+                self.to_do.clone_from(to_do);
+            }
             Event::RunEnded { outcome } => {
                 self.outcome = Some(*outcome);
                 self.ended_at = Some(at);

@@ -11,11 +11,11 @@ use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::identity;
 use crate::cli::interrupt;
-use crate::cli::load::Loaded;
+use crate::cli::loaded::Loaded;
 use crate::cli::progress::Bar;
 use palier::apply::journal::{Event, Journal, JournalError, Place};
 use palier::apply::steps::{FileMode, StepContext};
-use palier::apply::{Engine, Keeper, RunReport, RunState, Selection, is_safe, is_safe_for_memory, live};
+use palier::apply::{Engine, Keeper, Patch, RunReport, RunState, Selection, is_safe, is_safe_for_memory, live};
 use palier::client::Interrupt;
 use palier::diagnostic::Diagnostic;
 use palier::plan::{Plan, Step};
@@ -75,7 +75,7 @@ impl Desk {
         arguments: &ApplyArguments,
         look: impl FnOnce(&StepContext<'_>) -> T,
     ) -> T {
-        let patches: BTreeMap<_, _> = chosen.decided().patches.iter().cloned().collect();
+        let patches = Patch::seen_from_now(&chosen.decided().patches);
         look(&StepContext {
             root: &self.root,
             around: &self.around,
