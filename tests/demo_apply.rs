@@ -3,7 +3,6 @@
 
 #[path = "support/command.rs"]
 mod command;
-#[allow(dead_code, reason = "a support file")]
 #[path = "support/postgres.rs"]
 mod postgres;
 #[path = "support/venv.rs"]

@@ -1,11 +1,23 @@
 //! README.md shows what palier really prints, reads and returns.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test stops at a surprise")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test stops at a surprise"
+)]
 
 use assert_cmd::cargo::cargo_bin;
 use palier::diagnostic::SourceFile;
 use palier::document::{Document, Format};
 use palier::{metrics, policy};
+use std::ffi::OsString;
 use std::process::Command;
+
+#[path = "support/postgres.rs"]
+mod postgres;
+#[path = "support/venv.rs"]
+mod venv;
 
 /// The instant of the examples' figures.
 const NOW: &str = "2026-11-20T08:00:00Z";
@@ -24,8 +36,25 @@ fn blocks(language: &str) -> Vec<String> {
 
 /// What palier prints in the root of the repository.
 fn palier(arguments: &[&str]) -> String {
+    palier_on(arguments, OsString::new())
+}
+
+/// The search path on which `demo --apply` finds its servers; `None`, with a message, where one is missing.
+fn path_of_servers() -> Option<OsString> {
+    let path = venv::Venv::with("demo", &["gunicorn==27.0.1"])?.path();
+    let has = |name: &str| std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
+    let binaries = palier::client::postgres::find_binaries(Some(&path), None);
+    if binaries.is_some() && (has("redis-server") || has("valkey-server")) {
+        return Some(path);
+    }
+    postgres::skip("there is no Postgres or no Redis");
+    None
+}
+
+fn palier_on(arguments: &[&str], path: OsString) -> String {
     let mut command = Command::new(cargo_bin!("palier"));
-    command.args(arguments).env_clear().env("PALIER_NOW", NOW).current_dir(env!("CARGO_MANIFEST_DIR"));
+    command.env_clear().env("PATH", path);
+    command.args(arguments).env("PALIER_NOW", NOW).current_dir(env!("CARGO_MANIFEST_DIR"));
     let output = command.output().expect("palier runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("UTF-8")
@@ -46,7 +75,9 @@ fn the_output_is_what_palier_prints() {
     for block in shown {
         let (command, picture) = block.split_once('\n').expect("a command and its output");
         let arguments: Vec<&str> = command.strip_prefix("$ palier ").expect("a command").split(' ').collect();
-        let printed = palier(&arguments);
+        let path = if command.contains("--apply") { path_of_servers() } else { Some(OsString::new()) };
+        let Some(path) = path else { continue };
+        let printed = palier_on(&arguments, path);
         let mut rest = printed.as_str();
         // A line of `...` stands for lines that are left out.
         for part in picture.split("...\n").filter(|part| !part.is_empty()) {

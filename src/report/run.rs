@@ -138,7 +138,7 @@ pub fn history_text(runs: &[RunState]) -> String {
         // The mark of a step that is undone does not say any more that it is the one that failed.
         let is_told = steps_of(run).iter().any(|step| step.state == "failed");
         if let Some(failure) = run.failure.as_ref().filter(|_| !is_told) {
-            out.push_str(&format!("  because: {failure}\n"));
+            out.push_str(&filled(&format!("because: {failure}"), "  "));
         }
         for line in predictions(run) {
             let (predicted, measured) = (rounded(line.predicted), rounded(line.measured));

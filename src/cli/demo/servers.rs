@@ -10,6 +10,7 @@ use palier::client::kept::{Kept, ServerProgram};
 use palier::client::postgres::{Address, Connection, Throwaway, find_binaries, unprivileged};
 use palier::client::{Clock, Fault, tcp};
 use palier::diagnostic::Diagnostic;
+use palier::document::sha256;
 use palier::project::Project;
 
 /// How long a server may take to listen.
@@ -114,7 +115,7 @@ impl Servers {
 
     /// The commit that is live, or goes live next: one more with every deploy.
     fn commit(deploys: usize) -> String {
-        format!("{deploys:040x}")
+        sha256(format!("deploy {deploys}").as_bytes()).chars().take(40).collect()
     }
 
     /// What palier and the application find around them; nothing of the user's own addresses is among it.
