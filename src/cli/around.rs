@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::clock::SystemClock;
 use super::env_file;
 use super::error::CommandError;
-use super::load::Loaded;
+use super::loaded::Loaded;
 use palier::client::Secret;
 use palier::diagnostic::{Diagnostic, names_a_secret};
 use palier::verify::Around;

@@ -1,18 +1,18 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::arguments::Global;
-use super::base::{self, Base};
+use super::base;
 use super::error::CommandError;
+use super::loaded::Loaded;
 use palier::catalog::Catalog;
-use palier::decide::Inputs;
 use palier::diagnostic::{Diagnostic, Place, Severity, SourceFile, did_you_mean};
 use palier::document::{Document, Format, Node, ReadError, read_file, sha256};
-use palier::generate::{Folder, Options};
-use palier::metrics::{self, MeasuredOn, Metrics};
-use palier::plan::{InputFile, PENDING_PATH, PendingFlight, Request};
+use palier::generate::Options;
+use palier::metrics::{self, Metrics};
+use palier::plan::{InputFile, PENDING_PATH, PendingFlight};
 use palier::policy::{self, PlatformName, Policy};
 use palier::project::{Project, ServiceKind};
 
@@ -21,134 +21,6 @@ const NOW: &str = "PALIER_NOW";
 
 /// Where Render runs services.
 const RENDER_REGIONS: [&str; 5] = ["oregon", "ohio", "virginia", "frankfurt", "singapore"];
-
-/// Everything that a command reads before it decides.
-#[derive(Debug)]
-pub(crate) struct Loaded {
-    pub(crate) root: PathBuf,
-    pub(crate) policy: Policy,
-    pub(crate) metrics: Metrics,
-    pub(crate) project: Project,
-    pub(crate) catalog: Catalog,
-    pub(crate) now: Timestamp,
-    pub(crate) environment: String,
-    pub(crate) files: Vec<InputFile>,
-    pub(crate) findings: Vec<Diagnostic>,
-    pub(crate) options: Options,
-    /// The SHA-256 of the usage file; empty when there is none.
-    pub(crate) metrics_hash: String,
-    /// What ran while it was measured, when a flight was decided on the same file before.
-    pub(crate) recorded: Option<MeasuredOn>,
-    /// The revision that runs, where that is not what the folder holds.
-    pub(crate) base: Option<Base>,
-    /// Whether a plan also says what each step changes in which file.
-    pub(crate) step_files: bool,
-    /// Indexes whose migrations are there and that the running database lacks.
-    pub(crate) lacking_indexes: Vec<String>,
-}
-
-impl Loaded {
-    /// The inputs of a decision: what runs is the base, when there is one.
-    pub(crate) const fn inputs(&self) -> Inputs<'_> {
-        let project = match &self.base {
-            Some(base) => &base.project,
-            None => &self.project,
-        };
-        self.inputs_of(project)
-    }
-
-    const fn inputs_of<'a>(&'a self, project: &'a Project) -> Inputs<'a> {
-        Inputs {
-            project,
-            catalog: &self.catalog,
-            policy: &self.policy,
-            metrics: &self.metrics,
-            now: self.now,
-            pinned: None,
-        }
-    }
-
-    /// The request of a plan.
-    pub(crate) fn request(&self) -> Request<'_> {
-        Request {
-            inputs: self.inputs(),
-            environment: &self.environment,
-            files: &self.files,
-            findings: &self.findings,
-            folder: self,
-            options: self.options,
-            step_files: self.step_files,
-            lacking_indexes: &self.lacking_indexes,
-        }
-    }
-
-    /// The bytes of one of the folder's own files, whatever runs.
-    pub(crate) fn head_bytes(&self, path: &str) -> Option<Vec<u8>> {
-        read_in(&self.root, path)
-    }
-
-    /// The folder's own files, whatever runs.
-    pub(crate) fn head(&self) -> Head<'_> {
-        Head(self)
-    }
-}
-
-/// The files of the folder, where those of a base are what runs.
-pub(crate) struct Head<'a>(&'a Loaded);
-
-impl Head<'_> {
-    /// The request of what the folder's files still lack.
-    pub(crate) fn request(&self) -> Request<'_> {
-        Request { inputs: self.0.inputs_of(&self.0.project), folder: self, ..self.0.request() }
-    }
-}
-
-impl Folder for Head<'_> {
-    fn read(&self, path: &str) -> Option<Vec<u8>> {
-        read_in(&self.0.root, path)
-    }
-
-    fn list(&self, folder: &str) -> Vec<String> {
-        list_in(&self.0.root, folder)
-    }
-}
-
-impl Folder for Loaded {
-    fn read(&self, path: &str) -> Option<Vec<u8>> {
-        match &self.base {
-            Some(base) => read_in(&base.root(), path),
-            None => read_in(&self.root, path),
-        }
-    }
-
-    fn list(&self, folder: &str) -> Vec<String> {
-        match &self.base {
-            Some(base) => list_in(&base.root(), folder),
-            None => list_in(&self.root, folder),
-        }
-    }
-}
-
-fn read_in(root: &Path, path: &str) -> Option<Vec<u8>> {
-    // A link may lead out of the project, to a file that nobody meant to show.
-    let real = root.join(path).canonicalize().ok()?;
-    real.starts_with(root.canonicalize().ok()?).then(|| std::fs::read(real).ok())?
-}
-
-fn list_in(root: &Path, folder: &str) -> Vec<String> {
-    let path = root.join(folder);
-    if !is_inside(root, &path) {
-        return Vec::new();
-    }
-    let Ok(entries) = std::fs::read_dir(path) else { return Vec::new() };
-    let mut names: Vec<String> = entries
-        .filter_map(Result::ok)
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    names
-}
 
 /// Reads policy, usage and repository; every problem of every file is told together.
 pub(crate) fn load(global: &Global) -> Result<Loaded, CommandError> {
@@ -439,7 +311,7 @@ fn stays_inside(root: &Path, path: &Path) -> Result<(), Vec<Diagnostic>> {
 }
 
 /// Whether a path lies inside of the root once symlinks are followed; one that does not resolve holds nothing.
-fn is_inside(root: &Path, path: &Path) -> bool {
+pub(super) fn is_inside(root: &Path, path: &Path) -> bool {
     match (root.canonicalize(), path.canonicalize()) {
         (Ok(root), Ok(path)) => path.starts_with(root),
         _ => true,

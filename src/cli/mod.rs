@@ -17,6 +17,7 @@ mod history;
 mod identity;
 mod interrupt;
 mod load;
+mod loaded;
 mod output;
 mod plan;
 mod progress;

@@ -9,7 +9,7 @@ use crate::cli::arguments::ApplyArguments;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::generate::measured_on;
-use crate::cli::load::Loaded;
+use crate::cli::loaded::Loaded;
 use crate::cli::output;
 use crate::cli::plan::{indexes_of, make_live};
 use palier::apply::journal::Decided;

@@ -11,7 +11,7 @@ use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::identity;
 use crate::cli::interrupt;
-use crate::cli::load::Loaded;
+use crate::cli::loaded::Loaded;
 use crate::cli::progress::Bar;
 use palier::apply::journal::{Event, Journal, JournalError, Place};
 use palier::apply::steps::{FileMode, StepContext};

@@ -114,14 +114,15 @@ fn nothing_left(index: &Index, leftovers: &[String]) -> Outcome {
 fn survivors(index: &Index, others: &[(String, bool)]) -> Outcome {
     let broken: Vec<&str> = others.iter().filter(|(_, valid)| !valid).map(|(name, _)| name.as_str()).collect();
     let valid = others.len() - broken.len();
-    let note = if broken.is_empty() {
-        format!("the {valid} other indexes of {} are valid", index.table())
-    } else {
-        format!(
-            "{valid} other indexes of {} are valid; not valid, and not palier's: {}",
-            index.table(),
-            broken.join(", ")
-        )
+    let table = index.table();
+    let those = match valid {
+        0 => format!("{table} has no other valid index"),
+        1 => format!("the other index of {table} is valid"),
+        _ => format!("the {valid} other indexes of {table} are valid"),
+    };
+    let note = match broken.as_slice() {
+        [] => those,
+        broken => format!("{those}; not valid, and not palier's: {}", broken.join(", ")),
     };
     outcome(index, "the other indexes of the table are as they were", Ok(note))
 }
