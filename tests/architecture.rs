@@ -223,7 +223,7 @@ fn every_probe_is_in_the_list_of_kinds() {
 #[test]
 fn every_template_is_compiled_in() {
     let sources = sources();
-    let demo = read("src/cli/demo.rs");
+    let demo = read("src/cli/demo/mod.rs");
     // The examples' files stand in a list: `example!("fastapi", "render.yaml", "palier.toml")`.
     let of_example = |path: &str| {
         let Some((example, file)) = path.strip_prefix("templates/demo/").and_then(|path| path.split_once('/')) else {

@@ -3,6 +3,7 @@ use serde::Serialize;
 use super::journal::RunOutcome;
 use super::run_state::{RunState, StepState};
 use super::steps::Trouble;
+use crate::plan::Action;
 use crate::verify::Outcome;
 
 /// What came of a run.
@@ -58,7 +59,7 @@ pub(super) fn report_of(state: &RunState, trouble: Option<Trouble>) -> RunReport
         problem: trouble.as_ref().map(Trouble::message),
         to_do: match outcome {
             RunOutcome::Stuck => state.to_do.clone(),
-            _ => to_do(trouble.as_ref()),
+            _ => to_do(trouble.as_ref()).into_iter().chain(stays_live(state, outcome)).collect(),
         },
         next_flight: is_due.then_some(next_flight),
         stale: matches!(trouble, Some(Trouble::Stale(_))),
@@ -74,6 +75,20 @@ fn to_do(trouble: Option<&Trouble>) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// What is live follows the repository and not a run: it is not taken back by itself, and that is said.
+fn stays_live(state: &RunState, outcome: RunOutcome) -> Option<String> {
+    let is_live = |step: &crate::plan::Step| {
+        matches!(step.run, Action::Wait { .. }) && matches!(state.of(&step.id), StepState::Done { .. })
+    };
+    let is_left = outcome == RunOutcome::RolledBack && state.decided.steps().any(is_live);
+    is_left.then(|| {
+        format!(
+            "the files of flight {} stay, because the flight is live: to take that back too, revert its commit and push",
+            state.decided.flight
+        )
+    })
 }
 
 /// How far each step of a run is.

@@ -60,6 +60,8 @@ pub struct RunState {
     pub seen_failing: Vec<String>,
     /// Steps that a person said are done.
     pub confirmed: Vec<String>,
+    /// What failed last, and why; it stays when the step is undone.
+    pub failure: Option<String>,
     /// Whether it has begun to take its steps back.
     pub is_going_back: bool,
     /// How far back somebody has asked to go; `None` when nobody has.
@@ -84,6 +86,7 @@ impl RunState {
             touched: Vec::new(),
             seen_failing: Vec::new(),
             confirmed: Vec::new(),
+            failure: None,
             is_going_back: false,
             back_to: None,
             to_do: Vec::new(),
@@ -121,6 +124,7 @@ impl RunState {
             }
             Event::StepFailed { step, message, .. } => {
                 set(step, StepState::Failed { message: message.clone() });
+                self.failure = Some(format!("{step}: {message}"));
                 self.is_going_back = true;
             }
             Event::StepWaits { step, missing } => set(step, StepState::Waits { missing: missing.clone() }),

@@ -331,6 +331,9 @@ pub(crate) struct DemoArguments {
     /// Which example
     #[arg(long, default_value = "fastapi", value_name = "EXAMPLE")]
     pub(crate) example: Example,
+    /// Apply it as well, on Postgres, Redis and gunicorn of this machine, with one failure and its rollback
+    #[arg(long, conflicts_with = "example")]
+    pub(crate) apply: bool,
 }
 
 /// The files that have a schema.

@@ -135,6 +135,11 @@ pub fn history_text(runs: &[RunState]) -> String {
         for (number, step) in steps_of(run).iter().enumerate() {
             out.push_str(&step_text(number + 1, step));
         }
+        // The mark of a step that is undone does not say any more that it is the one that failed.
+        let is_told = steps_of(run).iter().any(|step| step.state == "failed");
+        if let Some(failure) = run.failure.as_ref().filter(|_| !is_told) {
+            out.push_str(&format!("  because: {failure}\n"));
+        }
         for line in predictions(run) {
             let (predicted, measured) = (rounded(line.predicted), rounded(line.measured));
             out.push_str(&filled(
@@ -170,6 +175,7 @@ fn row(run: &RunState) -> Value {
         "outcome": run.outcome.map(RunOutcome::name),
         "by": run.by,
         "commit": run.decided.commit,
+        "failure": run.failure,
         "steps": steps_of(run),
         "predicted": predictions,
     })

@@ -166,7 +166,7 @@ fn launch(folder: &Path, binaries: &Path, user: Option<(u32, u32)>, port: u16) -
         "fsync=off".to_owned(),
         "synchronous_commit=off".to_owned(),
         "full_page_writes=off".to_owned(),
-        "max_connections=50".to_owned(),
+        "max_connections=200".to_owned(),
     ];
     let mut arguments: Vec<OsString> = vec!["-D".into(), folder.join("data").into()];
     arguments.extend(settings.iter().flat_map(|setting| ["-c".into(), setting.into()]));

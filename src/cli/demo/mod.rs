@@ -1,11 +1,17 @@
+//! `palier demo`: the whole way on a built-in example; with `--apply` on real servers.
+
+mod live;
+mod mask;
+mod servers;
+
 use std::path::{Path, PathBuf};
 
-use super::arguments::{DemoArguments, Example, Global};
-use super::error::CommandError;
-use super::exit::Exit;
-use super::load::load_at;
-use super::loaded::Loaded;
-use super::{cost, generate, output};
+use crate::cli::arguments::{DemoArguments, Example, Global};
+use crate::cli::error::CommandError;
+use crate::cli::exit::Exit;
+use crate::cli::load::{load_at, now_or};
+use crate::cli::loaded::Loaded;
+use crate::cli::{cost, generate, output};
 use palier::decide::{curve, usual_users};
 use palier::diagnostic::Diagnostic;
 use palier::generate::write_file;
@@ -20,7 +26,7 @@ type ExampleFile = (&'static str, &'static str);
 
 macro_rules! example {
     ($folder:literal, $($path:literal),* $(,)?) => {
-        &[$(($path, include_str!(concat!("../../templates/demo/", $folder, "/", $path)))),*]
+        &[$(($path, include_str!(concat!("../../../templates/demo/", $folder, "/", $path)))),*]
     };
 }
 
@@ -44,8 +50,14 @@ const DJANGO: &[ExampleFile] = example!(
     "catalogue/migrations/0001_initial.py",
 );
 
+const LIVE: &[ExampleFile] =
+    example!("live", "render.yaml", "palier.toml", "metrics.yaml", "requirements.txt", "app.py");
+
 /// `palier demo`.
 pub(crate) fn run(global: &Global, arguments: &DemoArguments) -> Result<Exit, CommandError> {
+    if arguments.apply {
+        return live::run(arguments);
+    }
     let folder = folder(arguments)?;
     let files = match arguments.example {
         Example::Fastapi => FASTAPI,
@@ -82,20 +94,24 @@ fn chapter(title: &str) {
 
 /// The folder of the example: the given one when it is new or empty, else a new one among the temporary files.
 fn folder(arguments: &DemoArguments) -> Result<PathBuf, CommandError> {
-    let refused = |message: String, help: &str| CommandError::one(Diagnostic::error("demo-folder", message).help(help));
-    let Some(folder) = &arguments.dir else {
-        return tempfile::Builder::new()
-            .prefix("palier-demo-")
-            .tempdir()
-            .map(tempfile::TempDir::keep)
-            .map_err(|error| refused(format!("no temporary folder can be made: {error}"), "give one with --dir"));
-    };
+    let Some(folder) = &arguments.dir else { return temporary().map(tempfile::TempDir::keep) };
     let is_used = std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
     if is_used || folder.is_file() {
         let message = format!("`{}` is not empty; the example would overwrite what is there", folder.display());
-        return Err(refused(message, "give the path of a new folder"));
+        return Err(folder_problem(message, "give the path of a new folder"));
     }
     Ok(folder.clone())
+}
+
+fn temporary() -> Result<tempfile::TempDir, CommandError> {
+    tempfile::Builder::new()
+        .prefix("palier-demo-")
+        .tempdir()
+        .map_err(|error| folder_problem(format!("no temporary folder can be made: {error}"), "give one with --dir"))
+}
+
+fn folder_problem(message: String, help: &str) -> CommandError {
+    CommandError::one(Diagnostic::error("demo-folder", message).help(help))
 }
 
 fn load_example(global: &Global, folder: &Path) -> Result<Loaded, CommandError> {
@@ -109,6 +125,6 @@ fn load_example(global: &Global, folder: &Path) -> Result<Loaded, CommandError> 
         verbose: global.verbose,
         quiet: global.quiet,
     };
-    let now = super::load::now_or(EXAMPLE_NOW)?;
+    let now = now_or(EXAMPLE_NOW)?;
     load_at(&example, now)
 }
