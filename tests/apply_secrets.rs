@@ -143,7 +143,7 @@ fn a_database_that_is_away_or_refuses_shows_no_secret() {
         (with("palier").replace(&format!(":{port}/"), ":1/"), "127.0.0.1"),
         (with("nobody_of_this_name"), "nobody_of_this_name"),
         (with("palier").replace(&name, "no_such_database"), "no_such_database"),
-        ("postgres//palier:hunter2database@127.0.0.1".to_owned(), "address has no scheme"),
+        ("postgres//palier:hunter2database@127.0.0.1".to_owned(), "DATABASE_URL: the database's address has no scheme"),
     ] {
         site.set("DATABASE_URL", &wrong);
         site.renew();

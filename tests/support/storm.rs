@@ -236,7 +236,9 @@ impl<'a> Storm<'a> {
         let ran = ended(child);
         self.round.push_str(&format!("; {} killed: {is_killed}", arguments.join(" ")));
         if is_killed && ran.code.is_none() {
-            let last = self.site.events().pop().unwrap_or_else(|| "nothing".to_owned());
+            let is_elsewhere = self.site.read("palier.toml").contains("[journal]");
+            let unseen = if is_elsewhere { "entries in the bucket" } else { "nothing" };
+            let last = self.site.events().pop().unwrap_or_else(|| unseen.to_owned());
             self.round.push_str(&format!(" after {last}"));
             self.tally.killed(&last);
         } else if !matches!(ran.code, Some(0 | 6)) {

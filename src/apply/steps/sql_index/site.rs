@@ -23,7 +23,8 @@ impl<'a> Site<'a> {
     pub(super) fn of(context: &'a StepContext<'a>) -> Result<Self, Trouble> {
         let direct = context.around.addresses.contains_key("DIRECT_DATABASE_URL");
         let variable = if direct { "DIRECT_DATABASE_URL" } else { "DATABASE_URL" };
-        let address = Address::parse(context.around.address(variable)?)?;
+        let address = Address::parse(context.around.address(variable)?)
+            .map_err(|fault| Fault { message: format!("{variable}: {}", fault.message), ..fault })?;
         Ok(Self { context, address, variable })
     }
 
