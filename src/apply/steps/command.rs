@@ -22,6 +22,17 @@ const LINES: usize = 12;
 pub(super) struct Command;
 
 impl StepCode for Command {
+    fn locks(&self, _: &Step) -> String {
+        "what the command locks, which palier does not know".to_owned()
+    }
+
+    fn time_limit(&self, step: &Step, _: &StepContext<'_>) -> Option<Duration> {
+        match &step.run {
+            Action::Command { time_limit_seconds, .. } => Some(Duration::from_secs(*time_limit_seconds)),
+            _ => None,
+        }
+    }
+
     fn check(&self, step: &Step, context: &StepContext<'_>) -> Result<Readiness, Trouble> {
         if context.confirmed.contains(&step.id) {
             return Ok(Readiness::Done);

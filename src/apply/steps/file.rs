@@ -1,6 +1,7 @@
 //! Files: written or edited on a person's machine, compared in CI, where nobody commits the checkout.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::{Expected, FileMode, Readiness, StepCode, StepContext, Trouble};
 use crate::apply::{Patch, PatchError};
@@ -15,6 +16,14 @@ use crate::verify::{Outcome, Status};
 pub(super) struct File;
 
 impl StepCode for File {
+    fn locks(&self, _: &Step) -> String {
+        "nothing".to_owned()
+    }
+
+    fn time_limit(&self, _: &Step, _: &StepContext<'_>) -> Option<Duration> {
+        None
+    }
+
     fn check(&self, step: &Step, context: &StepContext<'_>) -> Result<Readiness, Trouble> {
         let mut done = true;
         for patch in patches(step, context) {

@@ -13,6 +13,8 @@ pub use context::{FileMode, Progress, StepContext};
 pub use sql_index::{SQL_INDEX, SqlIndex};
 pub use trouble::Trouble;
 
+use std::time::Duration;
+
 use crate::plan::{Action, Step};
 use crate::verify::Outcome;
 
@@ -36,6 +38,12 @@ pub enum Expected {
 
 /// The code of a kind of step. Every part can be repeated: a run may have been killed in the middle of it.
 pub trait StepCode: Sync {
+    /// What it locks, and whom that keeps waiting, in a few words.
+    fn locks(&self, step: &Step) -> String;
+
+    /// How long it may take before it is given up; `None` when it is done at once.
+    fn time_limit(&self, step: &Step, context: &StepContext<'_>) -> Option<Duration>;
+
     /// What must hold before; changes nothing.
     ///
     /// # Errors

@@ -29,6 +29,17 @@ const TRIES: u32 = 3;
 pub(super) struct Resource;
 
 impl StepCode for Resource {
+    fn locks(&self, step: &Step) -> String {
+        match &step.run {
+            Action::ChangeResource { resource, .. } => format!("`{resource}` at its provider, while it changes"),
+            _ => "nothing".to_owned(),
+        }
+    }
+
+    fn time_limit(&self, _: &Step, _: &StepContext<'_>) -> Option<Duration> {
+        Some(LIMIT)
+    }
+
     fn check(&self, step: &Step, context: &StepContext<'_>) -> Result<Readiness, Trouble> {
         let (provider, change) = of(step, context)?;
         let now = read(provider, &change, context)?;

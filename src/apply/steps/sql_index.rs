@@ -21,6 +21,8 @@ mod stop;
 mod survivors;
 mod worker;
 
+use std::time::Duration;
+
 use catalog::Table;
 use site::Site;
 
@@ -45,6 +47,19 @@ enum Wanted {
 }
 
 impl StepCode for SqlIndex {
+    /// `SHARE UPDATE EXCLUSIVE` conflicts with itself, with vacuum and with changes of the table's definition
+    /// (Postgres' documentation, "Explicit Locking"). The parent of partitions is locked against writes for a moment.
+    fn locks(&self, step: &Step) -> String {
+        match wanted(&step.run) {
+            Ok((_, index)) => format!("{} against other builds and vacuum; reads and writes go on", index.table),
+            Err(_) => "nothing".to_owned(),
+        }
+    }
+
+    fn time_limit(&self, _: &Step, context: &StepContext<'_>) -> Option<Duration> {
+        Duration::try_from_secs_f64(context.around.policy.steps.index_time_limit.as_seconds()).ok()
+    }
+
     fn check(&self, step: &Step, context: &StepContext<'_>) -> Result<Readiness, Trouble> {
         let (wanted, of_step) = wanted(&step.run)?;
         let index = read(of_step)?;

@@ -20,6 +20,14 @@ const RELEASE: &str = "release";
 pub(super) struct Wait;
 
 impl StepCode for Wait {
+    fn locks(&self, _: &Step) -> String {
+        "nothing".to_owned()
+    }
+
+    fn time_limit(&self, step: &Step, context: &StepContext<'_>) -> Option<Duration> {
+        Some(context.wait_limit.unwrap_or_else(|| instruction(&step.run).1))
+    }
+
     fn check(&self, _: &Step, _: &StepContext<'_>) -> Result<Readiness, Trouble> {
         Ok(Readiness::Ready)
     }

@@ -73,6 +73,16 @@ fn act(global: &Global, arguments: &ApplyArguments, loaded: &mut Loaded, desk: &
     Ok(exit(&report))
 }
 
+/// What a step locks, and how long it may take.
+fn cost_of(step: &Step, context: &palier::apply::steps::StepContext<'_>) -> String {
+    let code = code_of(step);
+    let time = code.time_limit(step, context).map_or_else(
+        || "at once".to_owned(),
+        |limit| format!("at most {}", palier::units::Duration::seconds(limit.as_secs_f64())),
+    );
+    format!("locks {}; {time}", code.locks(step))
+}
+
 /// What each step would do; nothing is changed.
 fn dry_run(
     steps: &[Step],
@@ -83,7 +93,7 @@ fn dry_run(
     let mut exit = Exit::Done;
     for (number, step) in steps.iter().enumerate().filter(|(_, step)| selected.contains(&step.id)) {
         let what = match code_of(step).check(step, context) {
-            Ok(Readiness::Ready) => "would run".to_owned(),
+            Ok(Readiness::Ready) => format!("would run; {}", cost_of(step, context)),
             Ok(Readiness::Done) => "is done already".to_owned(),
             Err(trouble) => {
                 exit = Exit::Error;
