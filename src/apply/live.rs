@@ -40,7 +40,9 @@ pub fn address(around: &Around) -> Option<&Secret> {
 /// It cannot be reached.
 pub fn look(around: &Around, indexes: &[(String, String)]) -> Result<Option<Live>, Fault> {
     let Some(secret) = address(around) else { return Ok(None) };
-    let address = Address::parse(secret)?;
+    let variable = if around.addresses.contains_key(DIRECT) { DIRECT } else { DATABASE };
+    let address =
+        Address::parse(secret).map_err(|fault| Fault { message: format!("{variable}: {}", fault.message), ..fault })?;
     let mut connection = Connection::open(&address, around.limit)?;
     let live = ask(&mut connection, indexes).map_err(|error| {
         Fault::new(Cause::UnexpectedAnswer, format!("{} does not say how it is: {error}", address.shown()))
