@@ -3,6 +3,7 @@
 mod apply;
 mod arguments;
 mod around;
+mod ask;
 mod base;
 mod catalog;
 mod clock;

@@ -1,7 +1,6 @@
-use std::io::{IsTerminal, Write};
-
 use super::apply::{Desk, exit, tell};
 use super::arguments::{Global, RollbackArguments};
+use super::ask::{says_yes, somebody_is_there};
 use super::error::CommandError;
 use super::exit::Exit;
 use super::load::load;
@@ -65,21 +64,11 @@ fn approve(state: &RunState) -> Result<(), CommandError> {
         let problem = Diagnostic::error("not-approved", message).why("nothing was changed");
         CommandError::one(problem.help("add `--auto-approve`"))
     };
-    if !std::io::stdin().is_terminal() {
+    if !somebody_is_there() {
         return Err(problem("nobody is here to say yes to the rollback"));
     }
     for step in state.decided.steps().filter(|step| state.touched.contains(&step.id)) {
         output::talk(&format!("  undo: {}", step.title));
     }
-    let mut stderr = anstream::stderr().lock();
-    let _ = write!(stderr, "Take this back? [y/N] ");
-    let _ = stderr.flush();
-    drop(stderr);
-    let mut answer = String::new();
-    let said = std::io::stdin().read_line(&mut answer).is_ok();
-    if said && matches!(answer.trim(), "y" | "Y" | "yes") {
-        Ok(())
-    } else {
-        Err(problem("the rollback was not approved"))
-    }
+    if says_yes("Take this back?") { Ok(()) } else { Err(problem("the rollback was not approved")) }
 }

@@ -1,11 +1,11 @@
 //! Which run it is to be: one that was left unfinished, a saved plan, the flight whose files were written, or a plan
 //! that is made now.
 
-use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use super::{Desk, abandon, unfinished};
 use crate::cli::arguments::ApplyArguments;
+use crate::cli::ask::{says_yes, somebody_is_there};
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::generate::measured_on;
@@ -237,7 +237,7 @@ fn one_way(loaded: &Loaded, decided: &Decided, arguments: &ApplyArguments) -> Ve
     let steps = decided.steps().filter_map(|step| Some((step, step.one_way.as_deref()?.split_once(": ")?)));
     let mut refused = Vec::new();
     for (step, (name, why)) in steps.filter(|(_, (name, _))| !allowed.contains(name)) {
-        let is_asked = !arguments.auto_approve && !arguments.dry_run && std::io::stdin().is_terminal();
+        let is_asked = !arguments.auto_approve && !arguments.dry_run && somebody_is_there();
         if is_asked && says_yes(&format!("{}: this cannot be undone ({why}). Do it?", step.title)) {
             continue;
         }
@@ -259,20 +259,11 @@ fn approve(plan: &Plan, decided: &Decided) -> Result<(), CommandError> {
                 .help("look at it with `palier plan`, then add `--auto-approve`"),
         )
     };
-    if !std::io::stdin().is_terminal() {
+    if !somebody_is_there() {
         return Err(problem("nobody is here to say yes to the plan"));
     }
     output::talk(&report::text(plan));
     let count = decided.steps().count();
     let steps = if count == 1 { "this step".to_owned() } else { format!("these {count} steps of flight 1") };
     if says_yes(&format!("Apply {steps}?")) { Ok(()) } else { Err(problem("the plan was not approved")) }
-}
-
-fn says_yes(question: &str) -> bool {
-    let mut stderr = anstream::stderr().lock();
-    let _ = write!(stderr, "{question} [y/N] ");
-    let _ = stderr.flush();
-    drop(stderr);
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
 }
