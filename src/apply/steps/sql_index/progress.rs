@@ -35,7 +35,9 @@ fn seen(row: &[Option<String>]) -> Seen {
     let phase = text(row, 1);
     let (begin, end) = span(&phase);
     let done = ratio(&text(row, 2), &text(row, 3)).or_else(|| ratio(&text(row, 4), &text(row, 5)));
-    let share = (!phase.is_empty()).then(|| (end - begin).mul_add(done.unwrap_or(0.0), begin));
+    // How long somebody else's transaction lasts nobody knows.
+    let is_known = !phase.is_empty() && !phase.starts_with("waiting for");
+    let share = is_known.then(|| (end - begin).mul_add(done.unwrap_or(0.0), begin));
     let waits_for = text(row, 6);
     let mut told = if phase.is_empty() { "working".to_owned() } else { phase };
     if !waits_for.is_empty() {
