@@ -43,6 +43,8 @@ pub struct StepReport {
     pub message: String,
     /// What was verified.
     pub verified: Vec<Outcome>,
+    /// Whether a person said that it is done.
+    pub confirmed: bool,
 }
 
 /// Tells of a run.
@@ -106,7 +108,14 @@ pub fn steps_of(state: &RunState) -> Vec<StepReport> {
             StepState::Undone => ("undone", String::new(), Vec::new()),
             StepState::UndoFailed { message } => ("undo-failed", message.clone(), Vec::new()),
         };
-        StepReport { id: step.id.clone(), title: step.title.clone(), state: name, message, verified }
+        StepReport {
+            id: step.id.clone(),
+            title: step.title.clone(),
+            state: name,
+            message,
+            verified,
+            confirmed: state.confirmed.contains(&step.id),
+        }
     };
     state.decided.steps().map(one).collect()
 }

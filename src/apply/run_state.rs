@@ -60,6 +60,8 @@ pub struct RunState {
     pub seen_failing: Vec<String>,
     /// Steps that a person said are done.
     pub confirmed: Vec<String>,
+    /// Steps whose undo a person said is done: that something went live is no word on its having been taken back.
+    pub undo_confirmed: Vec<String>,
     /// What failed last, and why; it stays when the step is undone.
     pub failure: Option<String>,
     /// Whether it has begun to take its steps back.
@@ -86,6 +88,7 @@ impl RunState {
             touched: Vec::new(),
             seen_failing: Vec::new(),
             confirmed: Vec::new(),
+            undo_confirmed: Vec::new(),
             failure: None,
             is_going_back: false,
             back_to: None,
@@ -129,7 +132,11 @@ impl RunState {
             }
             Event::StepWaits { step, missing } => set(step, StepState::Waits { missing: missing.clone() }),
             Event::StepSeenFailing { step } => self.seen_failing.push(step.clone()),
-            Event::StepConfirmed { step, .. } => self.confirmed.push(step.clone()),
+            Event::StepConfirmed { step, .. } => {
+                let is_of_undo = self.is_going_back || matches!(self.of(step), StepState::Done { .. });
+                let list = if is_of_undo { &mut self.undo_confirmed } else { &mut self.confirmed };
+                list.push(step.clone());
+            }
             Event::RollbackAsked { to } => {
                 self.is_going_back = true;
                 self.back_to = Some(to.clone());

@@ -26,13 +26,6 @@ impl Selection {
         }
         chosen
     }
-
-    /// The step that is named and that the flight does not have.
-    #[must_use]
-    pub fn unknown(&self, steps: &[Step]) -> Option<&str> {
-        let named = [&self.target, &self.until];
-        named.into_iter().flatten().find(|id| steps.iter().all(|step| step.id != **id)).map(String::as_str)
-    }
 }
 
 /// A step with all that it depends on. Edits of one file build on each other in the order of the steps.

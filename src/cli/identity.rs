@@ -58,7 +58,18 @@ fn user() -> String {
         .or_else(|| variable("USER"))
         .or_else(|| variable("LOGNAME"))
         .or_else(|| variable("USERNAME"))
+        .or_else(owner)
         .unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// The name of the process's user, where no variable has it: a container often sets none.
+#[cfg(unix)]
+fn owner() -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let id = std::fs::metadata("/proc/self").ok()?.uid().to_string();
+    let users = std::fs::read_to_string("/etc/passwd").ok()?;
+    let is_it = |line: &&str| line.split(':').nth(2) == Some(id.as_str());
+    users.lines().find(is_it)?.split(':').next().map(str::to_owned)
 }
 
 /// When a process started, in clock ticks since the machine did: the 22nd field of its `stat` (Linux, proc(5)). The

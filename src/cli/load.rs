@@ -72,7 +72,16 @@ pub(crate) fn load_at(global: &Global, now: Timestamp) -> Result<Loaded, Command
         });
     }
     let metrics_hash = files.get(before).map_or_else(String::new, |file| file.sha256.clone());
-    let record = std::fs::read(global.root.join(PENDING_PATH)).ok().and_then(|bytes| PendingFlight::parse(&bytes));
+    let record = match std::fs::read(global.root.join(PENDING_PATH)) {
+        Ok(bytes) => match PendingFlight::parse(&bytes) {
+            Some(record) => Some(record),
+            None => {
+                problems.push(damaged_record());
+                None
+            }
+        },
+        Err(_) => None,
+    };
     let recorded = record.filter(|record| record.metrics == metrics_hash).map(|record| record.measured_on);
     if let Some(recorded) = &recorded {
         metrics.measured_on = metrics.measured_on.or(recorded.clone());
@@ -118,6 +127,15 @@ pub(crate) fn load_at(global: &Global, now: Timestamp) -> Result<Loaded, Command
         step_files: false,
         lacking_indexes: Vec::new(),
     })
+}
+
+/// What was written and is not known to be live stands in that file: without it, a flight that nobody has pushed would
+/// be taken for what runs.
+fn damaged_record() -> Diagnostic {
+    Diagnostic::error("damaged-record", format!("`{PENDING_PATH}` is not what palier wrote"))
+        .at(Place::start_of(&SourceFile::new(PENDING_PATH, "")))
+        .why("it says which flight was written and is not known to be live yet")
+        .help("remove it when everything that the files say is live; else bring it back from a backup")
 }
 
 /// The policy alone.

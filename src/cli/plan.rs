@@ -1,15 +1,18 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use super::arguments::{Global, PlanArguments, PlanFormat};
 use super::around::around;
+use super::clock::SystemClock;
 use super::error::CommandError;
 use super::exit::Exit;
 use super::load::load_on;
 use super::loaded::Loaded;
 use super::output;
-use palier::apply::live;
+use palier::apply::journal::{Journal, Place};
+use palier::apply::{live, runs};
 use palier::diagnostic::Diagnostic;
 use palier::document::sha256;
 use palier::generate::{Folder, Generated, write_file};
@@ -35,6 +38,7 @@ pub(crate) fn run(global: &Global, arguments: &PlanArguments) -> Result<Exit, Co
             output::talk(&format!("saved the plan to {}", path.display()));
         }
     }
+    warn_of_unfinished(&loaded);
     let for_ci = || from_working_folder(&made.plan, &global.root);
     let text = match arguments.format {
         PlanFormat::Text => report::text(&made.plan),
@@ -50,6 +54,19 @@ pub(crate) fn run(global: &Global, arguments: &PlanArguments) -> Result<Exit, Co
     };
     output::result(&text);
     Ok(exit(&made, arguments.detailed_exitcode))
+}
+
+/// Says that a run was left in the middle: what the files say is then not what was done.
+fn warn_of_unfinished(loaded: &Loaded) {
+    let place = Place::Local { folder: loaded.root.join(".palier"), environment: loaded.environment.clone() };
+    let Ok(journal) = Journal::open(&place, Arc::new(SystemClock::starting_at(loaded.now))) else { return };
+    if let Some(run) = runs(journal.entries()).pop().filter(|run| !run.is_final()) {
+        let message = format!("a run of plan {} is unfinished", run.decided.plan_id);
+        let warning = Diagnostic::warning("unfinished-run", message)
+            .why("this plan is made from the files, and knows nothing of how far that run came")
+            .help("`palier apply --resume` goes on with it, `palier rollback` takes it back");
+        output::talk(&report::diagnostic(&warning));
+    }
 }
 
 /// The plan. Where what runs is a git revision, the folder's files are those that the plan wants: it is bound to them,

@@ -1,4 +1,4 @@
-use super::apply::{Desk, exit, tell};
+use super::apply::{Desk, Direction, exit, id_of_step, tell};
 use super::arguments::{Global, RollbackArguments};
 use super::ask::{says_yes, somebody_is_there};
 use super::error::CommandError;
@@ -7,7 +7,8 @@ use super::load::load;
 use super::output;
 use palier::apply::steps::FileMode;
 use palier::apply::{RunState, Selection, runs};
-use palier::diagnostic::{Diagnostic, did_you_mean};
+use palier::diagnostic::Diagnostic;
+use palier::plan::Step;
 
 /// `palier rollback`.
 pub(crate) fn run(global: &Global, arguments: &RollbackArguments) -> Result<Exit, CommandError> {
@@ -17,11 +18,10 @@ pub(crate) fn run(global: &Global, arguments: &RollbackArguments) -> Result<Exit
         output::result("nothing to take back: no run of the journal has left anything\n");
         return Ok(Exit::Done);
     };
-    if let Some(to) = &arguments.to
-        && state.decided.steps().all(|step| step.id != *to)
-    {
-        return Err(unknown_step(&state, to));
-    }
+    let steps: Vec<Step> = state.decided.steps().cloned().collect();
+    let to = arguments.to.as_deref().map(|name| id_of_step(name, &steps)).transpose()?;
+    let confirm: Vec<String> =
+        arguments.confirm.iter().map(|name| id_of_step(name, &steps)).collect::<Result<_, _>>()?;
     if !arguments.auto_approve {
         approve(&state)?;
     }
@@ -35,7 +35,7 @@ pub(crate) fn run(global: &Global, arguments: &RollbackArguments) -> Result<Exit
     };
     let settings = (Selection::default(), FileMode::Write, None);
     let report =
-        desk.drive(now, &arguments.confirm, settings, |engine, state| engine.roll_back(state, arguments.to.clone()))?;
+        desk.drive(now, &confirm, Direction::Back, settings, |engine, state| engine.roll_back(state, to.clone()))?;
     tell(&report, arguments.format)?;
     Ok(match exit(&report) {
         // That it was taken back is what was asked for.
@@ -49,14 +49,6 @@ pub(crate) fn run(global: &Global, arguments: &RollbackArguments) -> Result<Exit
 fn last(desk: &Desk) -> Option<RunState> {
     let run = runs(desk.journal().entries()).pop()?;
     (!run.touched.is_empty() || !run.is_final()).then_some(run)
-}
-
-fn unknown_step(state: &RunState, to: &str) -> CommandError {
-    let ids: Vec<&str> = state.decided.steps().map(|step| step.id.as_str()).collect();
-    let known = format!("the run has {}", ids.join(", "));
-    let help = did_you_mean(to, ids.iter().copied())
-        .map_or_else(|| known.clone(), |near| format!("did you mean `{near}`? {known}"));
-    CommandError::one(Diagnostic::error("unknown-step", format!("there is no step `{to}`")).help(help))
 }
 
 fn approve(state: &RunState) -> Result<(), CommandError> {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::figure::counted;
 use super::text::{heading, item, options};
 use crate::apply::journal::RunOutcome;
 use crate::apply::{RunReport, RunState, StepReport, steps_of};
@@ -32,7 +33,7 @@ pub fn run_text(run: &RunReport) -> String {
 fn first_line(run: &RunReport) -> String {
     let (flight, id) = (run.flight, &run.plan_id);
     match run.outcome {
-        RunOutcome::Applied => format!("applied: flight {flight} of plan {id}, every step verified"),
+        RunOutcome::Applied => format!("applied: flight {flight} of plan {id}, {}", how_verified(run)),
         RunOutcome::Partial => format!("applied in part: flight {flight} of plan {id}"),
         RunOutcome::Waiting => format!("waiting: flight {flight} of plan {id}; nothing was undone"),
         RunOutcome::RolledBack => format!("rolled back: flight {flight} of plan {id}, every undo verified"),
@@ -40,6 +41,18 @@ fn first_line(run: &RunReport) -> String {
         RunOutcome::Failed => format!("failed before anything was changed: flight {flight} of plan {id}"),
         RunOutcome::Interrupted => format!("interrupted: flight {flight} of plan {id}"),
         RunOutcome::Abandoned => format!("abandoned: flight {flight} of plan {id}"),
+    }
+}
+
+/// Whether everything was seen that was asked for.
+fn how_verified(run: &RunReport) -> String {
+    let outcomes = run.steps.iter().flat_map(|step| &step.verified);
+    let unseen = outcomes.filter(|one| one.status == Status::Unknown).count();
+    let confirmed = run.steps.iter().filter(|step| step.confirmed).count();
+    match (unseen, confirmed) {
+        (0, 0) => "every step verified".to_owned(),
+        (unseen, 0) => format!("verified but for {} that cannot be seen from here", counted(unseen, "check")),
+        (_, confirmed) => format!("{} on somebody's word, the rest verified", counted(confirmed, "step")),
     }
 }
 
@@ -67,7 +80,8 @@ fn mark(state: &str) -> &'static str {
 
 fn step_text(number: usize, step: &StepReport) -> String {
     let first = format!("  {}  {number}. ", mark(step.state));
-    let mut out = filled(&format!("{} ({})", step.title, step.state), &first);
+    let word = if step.confirmed { ", on somebody's word" } else { "" };
+    let mut out = filled(&format!("{} [{}] ({}{word})", step.title, step.id, step.state), &first);
     // What is still missing has a section of its own.
     if !step.message.is_empty() && step.state != "waits" {
         out.push_str(&filled(&step.message, DETAIL));

@@ -50,6 +50,10 @@ fn parse(address: &str, variable: &str) -> Result<Endpoint, Fault> {
             .remedy("write SCHEME://USER:PASSWORD@HOST:PORT/NAME; special characters are percent-encoded")
     };
     let url = url::Url::parse(address).map_err(|_| bad())?;
+    // Behind a `#` in the password the rest would be cut off, and a part of the password taken for the host.
+    if url.fragment().is_some() {
+        return Err(bad());
+    }
     let scheme = url.scheme().split('+').next().unwrap_or_default().to_owned();
     let (usual, tls, speaks) = match scheme.as_str() {
         "http" => (Some(80), false, Speaks::Http),

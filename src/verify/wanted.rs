@@ -140,8 +140,8 @@ impl Given<'_> {
     fn database(&self) -> Vec<Probe> {
         let mut probes = Vec::new();
         for variable in ["DATABASE_URL", "DIRECT_DATABASE_URL"] {
-            // A SQLite or MySQL address is none of Postgres.
-            if !self.scheme(variable).is_some_and(|scheme| scheme.starts_with("postgres")) {
+            // A SQLite or MySQL address is none of Postgres; one without a scheme is told by the probe.
+            if !self.scheme(variable).is_some_and(|scheme| scheme.starts_with("postgres") || scheme.is_empty()) {
                 continue;
             }
             let mut probe =

@@ -204,8 +204,9 @@ fn step_files(loaded: &Loaded, plan: &Plan) -> Option<Vec<(String, Vec<FileChang
 
 fn is_unfinished(state: &RunState) -> Diagnostic {
     let by = state.by.as_ref().map_or_else(String::new, |by| format!(" by {} on {}", by.user, by.host));
-    let how = state.outcome.map_or("did not come to its end", |outcome| outcome.name());
-    let message = format!("the run of plan {} of {}{by} {how}", state.decided.plan_id, state.at);
+    let at = state.at.strftime("%Y-%m-%d %H:%M:%S UTC");
+    let how = state.outcome.map_or("cut short", |outcome| outcome.name());
+    let message = format!("a run is unfinished ({how}): plan {}, begun at {at}{by}", state.decided.plan_id);
     Diagnostic::error("unfinished-run", message)
         .why("two plans at once could not be told apart when one is taken back")
         .help(

@@ -21,6 +21,15 @@ use palier::diagnostic::Diagnostic;
 use palier::plan::{Plan, Step};
 use palier::verify::Around;
 
+/// Where a run goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// To the target.
+    Forward,
+    /// Back to the start.
+    Back,
+}
+
 /// Everything that a run needs at hand: the journal, the surroundings, the signals, the progress.
 pub(crate) struct Desk {
     journal: Mutex<Journal>,
@@ -95,12 +104,13 @@ impl Desk {
     pub(crate) fn carry_on(
         &self,
         chosen: ChosenRun,
-        arguments: &ApplyArguments,
+        confirm: &[String],
+        wait_limit: Option<Duration>,
         selection: Selection,
         files: FileMode,
     ) -> Result<RunReport, CommandError> {
         let state = self.begin(chosen)?;
-        self.drive(state, &arguments.confirm, (selection, files, arguments.wait_limit()), |engine, state| {
+        self.drive(state, confirm, Direction::Forward, (selection, files, wait_limit), |engine, state| {
             engine.carry_on(state)
         })
     }
@@ -124,6 +134,7 @@ impl Desk {
         &self,
         state: RunState,
         confirm: &[String],
+        direction: Direction,
         (selection, files, wait_limit): (Selection, FileMode, Option<Duration>),
         run: impl FnOnce(&Engine<'_>, RunState) -> Result<RunReport, JournalError>,
     ) -> Result<RunReport, CommandError> {
@@ -134,7 +145,9 @@ impl Desk {
             self.append(event.clone())?;
             state.note(self.around.clock.now(), &event);
         }
-        let (confirmed, seen_failing) = (state.confirmed.clone(), state.seen_failing.clone());
+        let goes_back = direction == Direction::Back || state.is_going_back;
+        let confirmed = if goes_back { state.undo_confirmed.clone() } else { state.confirmed.clone() };
+        let seen_failing = state.seen_failing.clone();
         let begun_before = state.touched.clone();
         let patches: BTreeMap<_, _> = state.decided.patches.iter().cloned().collect();
         let plan = state.decided.plan.clone();

@@ -4,7 +4,7 @@ mod choose;
 mod desk;
 mod told;
 
-pub(crate) use desk::Desk;
+pub(crate) use desk::{Desk, Direction};
 pub(crate) use told::Told;
 
 use super::arguments::{ApplyArguments, Format, Global};
@@ -19,7 +19,8 @@ use palier::apply::steps::{FileMode, Readiness, code_of};
 use palier::apply::{RunReport, RunState, Selection, id_of, runs};
 use palier::diagnostic::Diagnostic;
 use palier::generate::{Folder, write_file};
-use palier::plan::{PENDING_PATH, PendingFlight, Step};
+use palier::plan::{Action, PENDING_PATH, PendingFlight, Step};
+use palier::policy::DeliveryMode;
 use palier::report;
 
 /// `palier apply`.
@@ -47,6 +48,12 @@ fn load_whole(global: &Global) -> Result<Loaded, CommandError> {
 
 /// Chooses a run and carries it on to its end.
 fn act(global: &Global, arguments: &ApplyArguments, loaded: &mut Loaded, desk: &Desk) -> Result<Exit, CommandError> {
+    if loaded.policy.delivery.mode == DeliveryMode::Api {
+        let problem = Diagnostic::error("no-interface", "`mode = \"api\"` under [delivery] cannot be applied yet")
+            .why("no provider's interface is driven: nothing would bring the change live before what rests on it")
+            .help("use `mode = \"push\"`");
+        return Err(CommandError { problems: vec![problem], exit: Exit::Forbidden });
+    }
     let files = arguments.files.mode();
     let chosen = match choose(loaded, desk, arguments, files)? {
         Chosen::Run(chosen) => chosen,
@@ -57,17 +64,20 @@ fn act(global: &Global, arguments: &ApplyArguments, loaded: &mut Loaded, desk: &
         Chosen::Forbidden(problems) => return Err(CommandError { problems, exit: Exit::Forbidden }),
     };
     let steps: Vec<Step> = chosen.decided().steps().cloned().collect();
-    let selection = Selection { target: arguments.target.clone(), until: arguments.until.clone() };
-    if let Some(name) = selection.unknown(&steps) {
-        return Err(unknown_step(name, &steps));
-    }
+    let named = |name: &Option<String>| name.as_deref().map(|name| id_of_step(name, &steps)).transpose();
+    let selection = Selection { target: named(&arguments.target)?, until: named(&arguments.until)? };
+    let confirm: Vec<String> =
+        arguments.confirm.iter().map(|name| id_of_step(name, &steps)).collect::<Result<_, _>>()?;
     if arguments.dry_run {
         return desk.with_context(files, &chosen, arguments, |context| dry_run(&steps, &selection, context));
     }
     if arguments.rehearse && super::rehearse::run(desk, &chosen.decided().clone(), global.quiet)? == Exit::RolledBack {
         return Ok(Exit::RolledBack);
     }
-    let report = desk.carry_on(chosen, arguments, selection, files)?;
+    if let choose::ChosenRun::New(_) = &chosen {
+        needs_database(desk, &steps, &selection)?;
+    }
+    let report = desk.carry_on(chosen, &confirm, arguments.wait_limit(), selection, files)?;
     note_as_live(loaded, desk, true);
     tell(&report, arguments.format)?;
     Ok(exit(&report))
@@ -100,17 +110,40 @@ fn dry_run(
                 format!("would fail: {}", trouble.message())
             }
         };
-        output::result(&format!("{:>3}. {}: {what}\n", number + 1, step.title));
+        output::result(&format!("{:>3}. {} [{}]: {what}\n", number + 1, step.title, step.id));
     }
     Ok(exit)
 }
 
-fn unknown_step(name: &str, steps: &[Step]) -> CommandError {
+/// The id of a step that is named by its id or by its number.
+pub(crate) fn id_of_step(name: &str, steps: &[Step]) -> Result<String, CommandError> {
+    let by_number = name.parse::<usize>().ok().and_then(|number| steps.get(number.checked_sub(1)?));
+    if let Some(step) = by_number.or_else(|| steps.iter().find(|step| step.id == name)) {
+        return Ok(step.id.clone());
+    }
     let ids: Vec<&str> = steps.iter().map(|step| step.id.as_str()).collect();
     let near = palier::diagnostic::did_you_mean(name, ids.iter().copied());
-    let known = format!("this flight has {}", ids.join(", "));
+    let known = format!("the flight has {}", ids.join(", "));
     let help = near.map_or_else(|| known.clone(), |near| format!("did you mean `{near}`? {known}"));
-    CommandError::one(Diagnostic::error("unknown-step", format!("there is no step `{name}`")).help(help))
+    Err(CommandError::one(Diagnostic::error("unknown-step", format!("there is no step `{name}`")).help(help)))
+}
+
+/// A run that works on the database is not begun without its address: files would be written and taken back again.
+fn needs_database(desk: &Desk, steps: &[Step], selection: &Selection) -> Result<(), CommandError> {
+    let selected = selection.of(steps);
+    let is_sql = |step: &&Step| matches!(step.run, Action::BuildIndex { .. } | Action::DropIndex { .. });
+    let first = steps.iter().filter(|step| selected.contains(&step.id)).find(is_sql);
+    match first {
+        Some(step) if palier::apply::live::address(&desk.around).is_none() => {
+            let message = format!("`{}` needs the database, and the variable DATABASE_URL is not set", step.id);
+            let problem = Diagnostic::error("no-database-address", message).why("nothing was changed");
+            Err(CommandError::one(problem.help(
+                "set DATABASE_URL in the environment, or give the file that holds it with --env-file; `--until STEP` \
+                 stops before that step",
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Prints what came of a run: the result on stdout, what is wrong on stderr.

@@ -23,6 +23,10 @@ impl Site {
         let bad = |what: &str| Fault::new(Cause::BadAddress, what).remedy("write https://HOST, as a browser shows it");
         let text = url.expose().trim();
         let url = Url::parse(text).map_err(|_| bad("the web address cannot be read"))?;
+        // Behind a `#` in the password the rest would be cut off, and a part of the password taken for the host.
+        if url.fragment().is_some() {
+            return Err(bad("the web address holds a `#`, which a password writes as `%23`"));
+        }
         if !matches!(url.scheme(), "http" | "https") {
             return Err(bad("the web address begins with neither http:// nor https://"));
         }

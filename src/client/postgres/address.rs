@@ -34,6 +34,13 @@ impl Address {
         let Ok(parsed) = url::Url::parse(&plain) else {
             return bad("the database's address cannot be read", form);
         };
+        // Behind a `#` in the password the rest would be cut off, and a part of the password taken for the host.
+        if parsed.fragment().is_some() {
+            return bad(
+                "the database's address holds a `#`",
+                "write `%23` for a `#`, `%40` for an `@` and `%2F` for a `/` in a password",
+            );
+        }
         let Some(host) = parsed.host_str().filter(|host| !host.is_empty()) else {
             return bad("the database's address names no host", form);
         };

@@ -38,6 +38,10 @@ impl Address {
             _ => return Err(bad(&format!("the address of Redis begins with `{scheme}://`"))),
         };
         let parsed = url::Url::parse(text).map_err(|_| bad("the address of Redis cannot be read"))?;
+        // Behind a `#` in the password the rest would be cut off, and a part of the password taken for the host.
+        if parsed.fragment().is_some() {
+            return Err(bad("the address of Redis holds a `#`, which a password writes as `%23`"));
+        }
         let host = parsed.host_str().filter(|host| !host.is_empty());
         let host = host.ok_or_else(|| bad("the address of Redis names no host"))?.to_owned();
         let number = parsed.path().trim_matches('/');

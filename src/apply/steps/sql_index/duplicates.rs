@@ -46,13 +46,14 @@ fn shortened(value: &str) -> String {
 pub(super) fn diagnostic(index: &Index, detail: &str, keys: &[String]) -> Diagnostic {
     let named = if keys.is_empty() { detail.to_owned() } else { keys.join("; ") };
     let more = if keys.len() == NAMED { "; and perhaps more" } else { "" };
+    // The keys are rows of the user's: they are shown once, and the message, which the journal keeps, has none of them.
     let message = format!(
-        "the unique index `{}` cannot be built: {} holds ({}) more than once: {named}{more}",
+        "the unique index `{}` cannot be built: {} holds ({}) more than once",
         index.name(),
         index.table(),
         index.keys().join(", "),
     );
     Diagnostic::error("index-duplicates", message)
-        .why("a unique index promises what the rows do not keep")
+        .why(format!("these are there more than once: {named}{more}"))
         .help("delete or merge the duplicates and keep new ones out, then run this again; or leave `unique` away")
 }
