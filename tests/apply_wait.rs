@@ -93,6 +93,13 @@ fn where_nothing_tells_the_versions_apart_a_person_says_so() {
     let site = site(server, &web, "");
     let said = site.run(&["apply", "--auto-approve", "--wait", "1 min"]).exits(3).stdout;
     assert!(said.contains("[verify.release]") && said.contains(&format!("--confirm {WAIT}")), "{said}");
-    site.run(&["apply", "--resume", "--confirm", WAIT, "--wait", "1 s"]).exits(0);
+    let said = site.run(&["apply", "--resume", "--confirm", WAIT, "--wait", "1 s"]).exits(0).stdout;
+    assert!(said.contains("1 step on somebody's word"), "{said}");
     assert!(site.events().contains(&"step-confirmed".to_owned()));
+
+    // That it went live is no word on its having been taken back.
+    let said = site.run(&["rollback", "--auto-approve"]).exits(3).stdout;
+    assert!(said.contains("revert the commit and push") && said.contains(&format!("--confirm {WAIT}")), "{said}");
+    site.run(&["rollback", "--auto-approve"]).exits(3);
+    site.run(&["rollback", "--auto-approve", "--confirm", WAIT]).exits(0);
 }
