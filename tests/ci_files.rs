@@ -122,7 +122,7 @@ fn a_second_run_changes_nothing_and_keeps_the_line_that_installs_palier() {
         let written = project.read(path);
         assert_eq!(ci(&project, &[service]).exits(0).stdout, "nothing to change\n");
         assert_eq!(project.read(path), written);
-        let command = concat!("cargo install --locked palier --version ", env!("CARGO_PKG_VERSION"));
+        let command = palier::generate::ci::INSTALL;
         assert_eq!(written.matches(command).count(), 1, "one line is to adapt");
         project.write(path, written.replace(command, "./tools/install-palier"));
         project.write("palier.toml", JOURNAL);
