@@ -89,8 +89,9 @@ pub fn remove_file(root: &Path, path: &Path) -> Result<(), Diagnostic> {
     }
     let mut folder = path.parent();
     while let Some(here) = folder.filter(|here| *here != root && here.starts_with(root)) {
-        // A folder that holds something is not removed: that is the end.
-        if std::fs::remove_dir(here).is_err() {
+        // A folder that holds something is not removed: that is the end. One that is gone was removed by a run that was
+        // killed before it came to those above.
+        if std::fs::remove_dir(here).is_err_and(|error| error.kind() != std::io::ErrorKind::NotFound) {
             break;
         }
         folder = here.parent();
@@ -133,7 +134,7 @@ fn default_permissions() -> std::fs::Permissions {
 
 #[cfg(test)]
 mod tests {
-    use super::write_file;
+    use super::{remove_file, write_file};
 
     #[test]
     fn a_file_is_replaced_whole_and_keeps_its_permissions() {
@@ -162,6 +163,20 @@ mod tests {
             names.iter().filter(|name| is_there(name)).collect::<Vec<_>>(),
             names[1..].iter().collect::<Vec<_>>()
         );
+    }
+
+    #[test]
+    fn a_removed_file_takes_its_empty_folders_along_also_where_an_earlier_try_came_half_way() {
+        let root = tempfile::tempdir().expect("a folder");
+        let path = root.path().join("a/b/c.txt");
+        write_file(&path, b"one").expect("written");
+        std::fs::remove_dir_all(root.path().join("a/b")).expect("the killed run came so far");
+        remove_file(root.path(), &path).expect("removed");
+        assert!(!root.path().join("a").exists());
+        write_file(&path, b"one").expect("written");
+        write_file(&root.path().join("a/mine.txt"), b"two").expect("written");
+        remove_file(root.path(), &path).expect("removed");
+        assert!(root.path().join("a/mine.txt").exists() && !root.path().join("a/b").exists());
     }
 
     #[test]
