@@ -87,7 +87,7 @@ pub fn json_string(text: &str) -> String {
 }
 
 const fn needs_escape(c: char) -> bool {
-    matches!(c, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
+    matches!(c, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
 /// A double-quoted Python string literal; control characters and everything beyond ASCII are escaped.
@@ -120,6 +120,15 @@ mod tests {
         let template = Template::new("t.hbs", "a: {{missing}}", Escape::Json);
         let error = template.render(&serde_json::json!({})).expect_err("strict").to_string();
         assert!(error.contains("t.hbs") && error.contains("missing"), "{error}");
+    }
+
+    #[test]
+    fn what_a_reader_of_yaml_refuses_is_escaped() {
+        for c in ['\u{7f}', '\u{85}', '\u{2028}', '\u{feff}', '\u{fffe}', '\u{ffff}'] {
+            let text = format!("a{c}b");
+            let read: String = serde_yaml::from_str(&json_string(&text)).expect("a reader takes it");
+            assert_eq!(read, text);
+        }
     }
 
     proptest! {

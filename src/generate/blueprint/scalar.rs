@@ -60,7 +60,9 @@ fn is_safe_bare(text: &str, flow: bool) -> bool {
         && !text.contains(": ")
         && !text.contains(" #")
         && !text.starts_with("...")
-        && text.chars().all(|c| c == ' ' || !(c.is_control() || c.is_whitespace() || c == '\u{feff}'))
+        && text.chars().all(|c| {
+            c == ' ' || !(c.is_control() || c.is_whitespace() || matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}'))
+        })
         && !(flow && text.contains([',', '[', ']', '{', '}', ':', '#', '"', '\'']))
 }
 
